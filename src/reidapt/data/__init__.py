@@ -1,0 +1,1 @@
+"""data layer of reidapt; see docs/design.md."""

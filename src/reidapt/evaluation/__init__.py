@@ -1,0 +1,1 @@
+"""evaluation layer of reidapt; see docs/design.md."""

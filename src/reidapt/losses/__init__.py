@@ -1,0 +1,1 @@
+"""losses layer of reidapt; see docs/design.md."""

@@ -1,0 +1,1 @@
+"""methods layer of reidapt; see docs/design.md."""

@@ -1,0 +1,1 @@
+"""models layer of reidapt; see docs/design.md."""

@@ -1,0 +1,1 @@
+"""report layer of reidapt; see docs/design.md."""

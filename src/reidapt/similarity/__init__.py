@@ -1,0 +1,1 @@
+"""similarity layer of reidapt; see docs/design.md."""

@@ -1,0 +1,1 @@
+"""studies layer of reidapt; see docs/design.md."""

@@ -1,0 +1,1 @@
+"""training layer of reidapt; see docs/design.md."""

@@ -1,0 +1,1 @@
+"""world layer of reidapt; see docs/design.md."""
