@@ -41,7 +41,8 @@ def centroid_contrast(features: Tensor, labels: Tensor, centroids: Tensor, tempe
 def soft_contrast(features: Tensor, teacher: Tensor, centroids: Tensor, temperature: float = 0.05) -> Tensor:
     r"""Cross-entropy between the teacher's and the student's soft assignment to the centroids (Ge et al. 2020, Eq. 6).
 
-    .. math:: -\frac1B \sum_b \sum_k q_{bk} \log p_{bk},\quad p_b = \mathrm{softmax}(f_b \cdot C / \tau),\ q_b = \mathrm{softmax}(g_b \cdot C / \tau)
+    .. math:: -\frac1B \sum_b \sum_k q_{bk} \log p_{bk},
+        \quad p_b = \mathrm{softmax}(f_b \cdot C / \tau),\ q_b = \mathrm{softmax}(g_b \cdot C / \tau)
 
     Args:
         features: f, the student's (B, D), L2-normalised.

@@ -148,7 +148,8 @@ class ClusterTeacher(Method):
         self.cluster_target()
 
     def streams(self, epoch: int) -> dict[str, Stream]:
-        assert self.source is not None and self.target is not None
+        assert self.source is not None
+        assert self.target is not None
         c, augment = self.config, self.config.augment()
         labels = identity_labels(self.source.table)
         if epoch < self.source_epochs:
