@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from reidapt.data import Augment, Batch, CropStore, CropTable
+from reidapt.data import Augment, Batch, CropStore
 from reidapt.errors import ConfigError, RunError
 from reidapt.models.embedder import ReidNet
 
@@ -94,7 +94,8 @@ class TrainConfig:
     def augment(self) -> Augment:
         """The training augmentation these options describe."""
         pad = round(self.pad * self.height / 256)
-        return Augment(flip=self.flip, pad=pad, erase=self.erase, colour=self.colour)
+        jitter = {"brightness": self.colour, "contrast": self.colour, "saturation": self.colour}
+        return Augment(flip=self.flip, pad=pad, erase=self.erase, **jitter)
 
 
 @dataclass
@@ -103,8 +104,8 @@ class Stream:
 
     store: CropStore
     batches: Sequence[np.ndarray]
-    labels: np.ndarray | None = None  # int64, one per row of the store
-    augment: Augment | None = None
+    labels: np.ndarray | None  # int64, one per row of the store
+    augment: Augment
 
 
 @dataclass
@@ -241,12 +242,6 @@ def copy_network(network: ReidNet, other: ReidNet) -> None:
             f"'{wrong[0]}' (found {found}, expected {tuple(own[wrong[0]].shape)}). Use the same --backbone as that run."
         )
     network.load_state_dict({**own, **state})
-
-
-def identity_labels(table: CropTable) -> np.ndarray:
-    """Persons renumbered 0..K-1 in the order of their ids, int64 (rows,); junk (negative ids) is -1."""
-    persons = np.unique(table.person[table.person >= 0])
-    return np.where(table.person >= 0, np.searchsorted(persons, table.person), -1).astype(np.int64)
 
 
 def adam(parameters: Iterator[nn.Parameter], config: TrainConfig) -> torch.optim.Adam:

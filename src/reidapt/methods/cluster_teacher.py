@@ -27,7 +27,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from reidapt.data import Batch, pk_batches
+from reidapt.data import Batch, class_labels, normalise, pk_batches
 from reidapt.errors import ConfigError
 from reidapt.evaluation import embed
 from reidapt.losses.identity import centroid_contrast, smoothed_cross_entropy, soft_contrast
@@ -39,7 +39,6 @@ from reidapt.methods.base import (
     adam,
     build_network,
     copy_network,
-    identity_labels,
     warmup_cosine,
 )
 from reidapt.models.ema import ema_update
@@ -151,7 +150,7 @@ class ClusterTeacher(Method):
         assert self.source is not None
         assert self.target is not None
         c, augment = self.config, self.config.augment()
-        labels = identity_labels(self.source.table)
+        labels, _ = class_labels(self.source.table)
         if epoch < self.source_epochs:
             return {"source": Stream(self.source, self.pk(labels, epoch), labels, augment)}
         target = self.pk(self.pseudo_labels, epoch, length=c.steps)
@@ -247,8 +246,6 @@ class ClusterTeacher(Method):
     def estimate_statistics(self) -> None:
         """Replace BatchNorm's running statistics of both networks by averages over the target."""
         assert self.target is not None
-        from reidapt.data import normalise
-
         norms = [m for m in self.student.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
         saved = [m.momentum for m in norms]
         for m in norms:

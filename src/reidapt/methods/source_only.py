@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from reidapt.data import Batch, pk_batches
+from reidapt.data import Batch, class_labels, pk_batches
 from reidapt.losses.identity import smoothed_cross_entropy
 from reidapt.losses.triplet import batch_hard_triplet
-from reidapt.methods.base import Method, Stream, TrainConfig, adam, build_network, identity_labels
+from reidapt.methods.base import Method, Stream, TrainConfig, adam, build_network
 from reidapt.models.embedder import ReidNet
 
 
@@ -50,7 +50,7 @@ class SourceOnly(Method):
     def streams(self, epoch: int) -> dict[str, Stream]:
         assert self.source is not None
         c = self.config
-        labels = identity_labels(self.source.table)
+        labels, _ = class_labels(self.source.table)
         batches = pk_batches(labels, c.persons_per_batch, c.pictures_per_person, seed=c.seed, epoch=epoch)
         return {"source": Stream(self.source, batches, labels, c.augment())}
 

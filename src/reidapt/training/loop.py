@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import lightning
+import numpy as np
 import torch
 
 from reidapt.config import to_dict
-from reidapt.data import CropStore, CropTable, Loader, read
+from reidapt.data import Batch, CropStore, CropTable, Loader, class_labels, read
 from reidapt.errors import ConfigError, RunError
 from reidapt.methods import Method, TrainConfig, load_method
-from reidapt.methods.base import Stream, identity_labels
+from reidapt.methods.base import Stream
 from reidapt.training.checkpoint import (
     FORMAT,
     random_state,
@@ -85,11 +86,9 @@ def training_split(table: CropTable, spec: str) -> CropTable:
     """The rows to train on: the ``train`` split, without junk."""
     chosen = table.select(split="train")
     if len(chosen) == 0:
-        splits = ", ".join(sorted(set(table.frame["split"])))
-        raise ConfigError(f"'{spec}' has no crops in the split 'train' (found: {splits}); training needs them.")
-    if chosen.labelled:
-        chosen = CropTable(chosen.frame[chosen.person >= 0].reset_index(drop=True), name=chosen.name, root=chosen.root)
-    return chosen
+        found = ", ".join(table.splits) or "none at all"
+        raise ConfigError(f"'{spec}' has no crops in the split 'train' (found: {found}); training needs them.")
+    return chosen.take(np.flatnonzero(chosen.person >= 0)) if chosen.labelled else chosen
 
 
 def same_place(a: str, b: str) -> bool:
@@ -134,7 +133,7 @@ def fit(
     if run.checkpoint.exists():
         loop.resume()
     else:
-        loop.begin(persons=int(identity_labels(source).max()) + 1, initial=initial)
+        loop.begin(persons=len(class_labels(source)[1]), initial=initial)
     write_json(run.folder / "environment.json", environment())
     write_json(
         run.folder / "data.json", {role: {"spec": getattr(config, role), **f} for role, f in fingerprints.items()}
@@ -306,22 +305,21 @@ class Loop:
 
     def batches(self, streams: dict[str, Stream], first: int) -> Iterator[dict[str, Any]]:
         """The epoch's batches from the current position, all streams side by side."""
+        done, device = self.step_in_epoch, self.fabric.device
         loaders = {
             name: Loader(
                 stream.store,
-                stream.batches,
+                stream.batches[done:],
                 stream.augment,
-                labels=stream.labels,
                 seed=self.config.seed,
                 stream=name,
-                first_step=first,
-                start=self.step_in_epoch,
+                start_step=first + done,
+                labels=stream.labels,
             )
             for name, stream in streams.items()
         }
         for parts in zip(*loaders.values(), strict=True):
-            moved = [part.to(self.fabric.device) for part in parts]
-            yield dict(zip(loaders, moved))
+            yield {name: to_device(part, device) for name, part in zip(loaders, parts)}
 
     def train_step(self, batch: dict[str, Any], epoch: float) -> None:
         """All phases of one step."""
@@ -377,6 +375,9 @@ def stop_signals() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def with_options(config: TrainConfig, **changes: Any) -> TrainConfig:
-    """A copy of a configuration with some options changed."""
-    return dataclasses.replace(config, **changes)
+def to_device(batch: Batch, device: torch.device) -> Batch:
+    """The batch on ``device``, pictures in the memory layout that convolutions prefer."""
+    views = tuple(v.to(device, memory_format=torch.channels_last, non_blocking=True) for v in batch.views)
+    labels = None if batch.labels is None else batch.labels.to(device)
+    moved = {"indices": batch.indices.to(device), "camera": batch.camera.to(device), "labels": labels}
+    return dataclasses.replace(batch, images=views[0], views=views, **moved)
