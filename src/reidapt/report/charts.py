@@ -95,14 +95,14 @@ def line_chart(chart: LineChart) -> str:
 def dumbbell(scores: Sequence[Score], metrics: Sequence[tuple[str, str]] = METRICS) -> str:
     """Draw each metric as a row from 0 to 100 %: ring = direct transfer, disc = adapted, diamond = oracle."""
     rows = [(key, name) for key, name in metrics if any(_finite(s.metrics.get(key)) for s in scores)]
-    left, right, step, top = 58.0, 24.0, 46.0, 14.0
+    left, right, step, top = 70.0, 24.0, 46.0, 14.0
     height = top + step * len(rows) + 22
     axis = Axis(0.0, 100.0, left, WIDTH - right)
     parts = []
     for value in (0, 25, 50, 75, 100):
         x = _n(axis(value))
         parts.append(f'<path class="grid" d="M{x} {_n(top - 6)}V{_n(height - 20)}"/>')
-        parts.append(f'<text class="tick mid" x="{x}" y="{_n(height - 6)}">{value}</text>')
+        parts.append(f'<text class="tick mid" x="{x}" y="{_n(height - 6)}">{value}{" %" * (value == 100)}</text>')
     words = []
     for index, (key, name) in enumerate(rows):
         y = top + step * (index + 0.5)
@@ -166,7 +166,7 @@ def swatch(kind: str, shape: str = "") -> str:
 def score_mark(role: str, x: float, y: float) -> str:
     """The mark of a model in the dumbbell chart and its legend, centred on (x, y)."""
     if role == "oracle":
-        return f'<path class="c-oracle mark" d="M{_n(x)} {_n(y)}m0-6.5l6.5 6.5l-6.5 6.5l-6.5-6.5z"/>'
+        return f'<path class="c-oracle mark" d="M{_n(x)} {_n(y)}m0-8l8 8l-8 8l-8-8z"/>'
     size = 6.5 if role in ("adapted", "run") else 5.0
     return f'<circle class="c-{escape(role)} mark" cx="{_n(x)}" cy="{_n(y)}" r="{_n(size)}"/>'
 
@@ -184,34 +184,48 @@ def _dumbbell_row(found: dict[str, float], axis: Axis, y: float) -> list[str]:
         if role in found:
             parts.append(score_mark(role, axis(found[role]), y))
     below = {role: axis(found[role]) for role in ("direct", "oracle") if role in found}
-    if len(below) == 2 and abs(below["direct"] - below["oracle"]) < 34:  # two labels of about 30 units would touch
-        shift = (34 - abs(below["direct"] - below["oracle"])) / 2
-        sign = 1 if below["oracle"] >= below["direct"] else -1
-        below = {"direct": below["direct"] - sign * shift, "oracle": below["oracle"] + sign * shift}
-    for role, x in below.items():
+    for (role, _), x in zip(below.items(), _apart(list(below.values()), 34, WIDTH - 16)):
         parts.append(f'<text class="value mid c-{role}" x="{_n(x)}" y="{_n(y + 19)}">{found[role]:.1f}</text>')
     for role in ("adapted", "run"):
         if role in found:
-            x = axis(found[role])
-            parts.append(
-                f'<text class="value strong mid c-{role}" x="{_n(x)}" y="{_n(y - 11)}">{found[role]:.1f}</text>'
-            )
+            x = _n(min(axis(found[role]), WIDTH - 18))
+            parts.append(f'<text class="value strong mid c-{role}" x="{x}" y="{_n(y - 11)}">{found[role]:.1f}</text>')
     return parts
 
 
+def _apart(places: list[float], distance: float, limit: float) -> list[float]:
+    """One or two label places moved so that they are `distance` apart and end before `limit`."""
+    if len(places) < 2:
+        return [min(place, limit) for place in places]
+    low, high = sorted(places)
+    push = max(0.0, distance - (high - low)) / 2
+    low, high = low - push, high + push
+    over = max(0.0, high - limit)
+    low, high = min(low, high - over - distance), high - over
+    return [low, high] if places[0] <= places[1] else [high, low]
+
+
 def _line(series: Series, x_axis: Axis, y_axis: Axis) -> str:
-    drawn, open_run = [], 0
-    for x, y in zip(series.x, series.y, strict=True):
-        if not (math.isfinite(x) and math.isfinite(y)):
-            drawn.append("h0" if open_run == 1 else "")
-            open_run = 0
-            continue
-        drawn.append(f"{'L' if open_run else 'M'}{_n(x_axis(x))} {_n(y_axis(y))}")
-        open_run += 1
-    drawn.append("h0" if open_run == 1 else "")  # with round caps a zero-length line is a dot
     xs, ys = (" ".join(f"{v:.6g}" for v in values) for values in (series.x, series.y))
-    head = f'class="line c-{series.role}" data-name="{escape(series.name)}" data-x="{xs}" data-y="{ys}"'
-    return f'<path {head} d="{"".join(drawn)}"/>'
+    head = f'data-name="{escape(series.name)}" data-x="{xs}" data-y="{ys}"'
+    faint = " faint" if series.trend else ""
+    drawn = f'<path class="line c-{series.role}{faint}" {head} d="{_polyline(series.x, series.y, x_axis, y_axis)}"/>'
+    if series.trend:
+        drawn += f'<path class="line c-{series.role}" d="{_polyline(series.x, series.trend, x_axis, y_axis)}"/>'
+    return drawn
+
+
+def _polyline(xs: Sequence[float], ys: Sequence[float], x_axis: Axis, y_axis: Axis) -> str:
+    drawn, run = [], 0  # run: finite points since the last interruption
+    for x, y in zip(xs, ys, strict=True):
+        if not (math.isfinite(x) and math.isfinite(y)):
+            drawn.append("h0" if run == 1 else "")
+            run = 0
+            continue
+        drawn.append(f"{'L' if run else 'M'}{_n(x_axis(x))} {_n(y_axis(y))}")
+        run += 1
+    drawn.append("h0" if run == 1 else "")  # with round caps a line of no length is a dot
+    return "".join(drawn)
 
 
 def _in_words(series: Series) -> str:

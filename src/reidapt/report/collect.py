@@ -79,7 +79,7 @@ def collect(
     sheets, sheet_problems = _sheets(main)
     missing = [problem for run in runs for problem in run.problems] + sheet_problems + list_problems
     return Report(
-        title=title or f"{_method(main)}: {main.path.resolve().name}",
+        title=title or main.path.resolve().name,
         question=question(main),
         command=_command(main.environment),
         byline=_byline(main),
@@ -104,30 +104,35 @@ def question(run: Run) -> str:
     source, target = (_crowd(run.data.get(side), side == "source") for side in ("source", "target"))
     method = _method(run)
     if source and target:
-        return f"{method} learned from the labelled source {source} and adapted to the unlabelled target {target}."
+        return (
+            f"Learn from the labelled source {source}, adapt with {method} to the unlabelled target {target}, "
+            "and rank the persons of the target."
+        )
     if source:
-        return f"{method} learned from the labelled source {source}, without a target."
-    return f"{method} was trained; its data are not recorded."
+        return f"Learn from the labelled source {source} with {method}, without a target to adapt to."
+    return f"Train {method}; which data it was given is not recorded."
 
 
 def _crowd(fingerprint: Any, labelled: bool) -> str:
     if not isinstance(fingerprint, Mapping):
         return ""
-    parts = []
-    if is_number(fingerprint.get("rows")):
-        parts.append(f"{fingerprint['rows']:,} crops")
-    if labelled and is_number(fingerprint.get("persons")):
-        parts.append(f"of {fingerprint['persons']:,} persons")
-    if is_number(fingerprint.get("cameras")):
-        parts.append(f"from {fingerprint['cameras']:,} cameras")
-    return f"{fingerprint.get('name', 'without a name')}" + (f" ({' '.join(parts)})" if parts else "")
+    count = _count(fingerprint, labelled)
+    return f"{fingerprint.get('name', 'without a name')}" + (f" ({count})" if count else "")
+
+
+def _count(fingerprint: Any, labelled: bool) -> str:
+    known = fingerprint if isinstance(fingerprint, Mapping) else {}
+    words = {"rows": "{:,} crops", "persons": "of {:,} persons", "cameras": "from {:,} cameras"}
+    if not labelled:
+        del words["persons"]
+    return " ".join(text.format(known[key]) for key, text in words.items() if is_number(known.get(key)))
 
 
 def _method(run: Run) -> str:
     value = run.config.get("method")
     if isinstance(value, Mapping):
         value = value.get("name") or value.get("class_path")
-    return str(value) if value else "The run"
+    return str(value) if value else "a method that is not recorded"
 
 
 def _command(environment: Mapping[str, Any]) -> str:
@@ -184,7 +189,7 @@ def _sheets(run: Run) -> tuple[tuple[Sheet, ...], list[str]]:
         heading = path.stem.replace("_", " ").capitalize()
         picture = load(path, f"Contact sheet of {path.stem} {name}".strip() + ".", SHEET, SHEET_BYTES)
         if picture:
-            sheets.append(Sheet(f"{heading}: {name}" if name else heading, picture, _crowd(known, True)))
+            sheets.append(Sheet(f"{heading}: {name}" if name else heading, picture, _count(known, True)))
         else:
             problems.append(f"{run.path.name}/samples/{path.name} is not a readable picture.")
     if len(paths) > _SHEETS:

@@ -12,6 +12,8 @@ from reidapt.report.runs import Run
 
 POINTS = 240
 """Most points of a drawn line."""
+SMOOTH_FROM = 60
+"""Noisy lines of more points than this get a running mean."""
 CHARTS = 24
 """Most charts on a page."""
 _POSITION = ("step", "epoch", "seconds")
@@ -35,31 +37,46 @@ def cmc_chart(runs: Sequence[Run], ranks: int = 20) -> LineChart | None:
         return None
     longest = max(len(s.x) for s in series)
     marks = tuple(float(rank) for rank in (1, 5, 10, 15, 20) if rank <= longest)
-    return LineChart("CMC, % of queries", "rank", tuple(series), y_range=(0.0, 100.0), x_ticks=marks)
+    return LineChart("CMC, % of queries", "rank", tuple(series), y_range=(0.0, 100.0), x_ticks=marks, rest="first")
 
 
-def decimate(
-    x: Sequence[float], y: Sequence[float], limit: int = POINTS
-) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """At most about `limit` points of a line: the lowest and the highest of each stretch, and both ends.
+def decimate(y: Sequence[float], limit: int = POINTS) -> list[int]:
+    """Places of at most about `limit` points of a line: the lowest and highest of each stretch, and both ends.
 
-    Extremes and values that are not finite survive, so a spike or a NaN is not hidden by thinning.
+    Extremes and values that are not finite survive, so thinning hides neither a spike nor a NaN.
     """
-    count = len(x)
+    count = len(y)
     if count <= limit:
-        return tuple(map(float, x)), tuple(map(float, y))
+        return list(range(count))
     values = np.asarray(y, dtype=float)
+    finite = np.isfinite(values)
+    low, high = np.where(finite, values, np.inf), np.where(finite, values, -np.inf)
     keep = {0, count - 1}
     for part in np.array_split(np.arange(count), max(1, limit // 3)):
-        piece = values[part]
-        finite = np.isfinite(piece)
-        if finite.any():
-            keep.add(int(part[np.nanargmin(np.where(finite, piece, np.nan))]))
-            keep.add(int(part[np.nanargmax(np.where(finite, piece, np.nan))]))
-        if not finite.all():
-            keep.add(int(part[np.argmin(finite)]))
-    chosen = sorted(keep)
-    return tuple(float(x[i]) for i in chosen), tuple(float(values[i]) for i in chosen)
+        keep |= {int(part[low[part].argmin()]), int(part[high[part].argmax()])}
+        if not finite[part].all():
+            keep.add(int(part[finite[part].argmin()]))
+    return sorted(keep)
+
+
+def running_mean(y: Sequence[float], share: float = 0.05) -> list[float]:
+    """Mean of the finite values in a centred window of `share` of the line, narrower at its ends; NaN stays NaN."""
+    values = np.asarray(y, dtype=float)
+    finite = np.isfinite(values)
+    half = max(1, round(share * len(values) / 2))
+    sums = np.concatenate([[0.0], np.cumsum(np.where(finite, values, 0.0))])
+    counts = np.concatenate([[0], np.cumsum(finite)])
+    at = np.arange(len(values))
+    first, last = np.maximum(at - half, 0), np.minimum(at + half + 1, len(values))
+    means = (sums[last] - sums[first]) / np.maximum(counts[last] - counts[first], 1)
+    return np.where(finite, means, np.nan).tolist()
+
+
+def _noisy(y: Sequence[float]) -> bool:
+    """Whether a line turns so often that its trend is hard to see (a schedule or a smooth curve does not)."""
+    steps = np.diff(np.asarray(y, dtype=float)[np.isfinite(y)])
+    steps = steps[steps != 0]
+    return len(steps) > 1 and float(np.mean(np.sign(steps[1:]) != np.sign(steps[:-1]))) > 0.25
 
 
 def _chart(name: str, runs: Sequence[Run]) -> LineChart:
@@ -73,8 +90,11 @@ def _chart(name: str, runs: Sequence[Run]) -> LineChart:
         points.sort(key=lambda point: point[0])
         if points:
             broken += sum(not math.isfinite(y) for _, y in points)
-            x, y = decimate([p[0] for p in points], [p[1] for p in points])
-            series.append(Series(run.role, run.label, x, y))
+            xs, ys = [p[0] for p in points], [p[1] for p in points]
+            kept = decimate(ys)
+            trend = running_mean(ys) if len(ys) > SMOOTH_FROM and _noisy(ys) else None
+            lines = [tuple(float(values[i]) for i in kept) for values in (xs, ys, trend) if values is not None]
+            series.append(Series(run.role, run.label, *lines))
     note = f"{broken} values are not finite: the line is interrupted there." if broken else ""
     return LineChart(name, label, tuple(series), note=note)
 

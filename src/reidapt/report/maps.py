@@ -18,8 +18,8 @@ PERSONS, PER_PERSON, OTHERS = 6, 30, 260
 def embedding_maps(runs: Sequence[Run], method: Projection = "tsne", seed: int = 0) -> tuple[tuple[Scatter, ...], str]:
     """Maps of the same target test pictures under every run that saved embeddings, and a note on how they were made.
 
-    Six persons seen by the most cameras' share of pictures are drawn at random by `seed` and coloured; a random sample
-    of the other pictures stays grey. An empty result means that no run saved its embeddings.
+    Persons drawn at random by `seed` are coloured (see `choose`), a random sample of the others
+    stays grey. An empty result means that no run saved its embeddings.
     """
     usable = [run for run in runs if run.evaluation and run.evaluation.has(*NEEDED)]
     if not usable:
@@ -44,8 +44,8 @@ def embedding_maps(runs: Sequence[Run], method: Projection = "tsne", seed: int =
             Scatter(run.label, points, tuple(map(str, persons)), cameras, neighbours(features, person, camera))
         )
     note = (
-        f"{len(chosen)} target test pictures, the same in every map: {len(persons)} persons drawn at random (seed {seed}) "
-        f"among those with enough pictures and cameras are coloured, other persons are grey. {_NAMES[method]}"
+        f"{len(chosen)} target test pictures, the same in every map. {len(persons)} persons drawn at random "
+        f"(seed {seed}) from those seen by two cameras or more are coloured; the others are grey. {_NAMES[method]}"
     )
     return tuple(charts), note
 

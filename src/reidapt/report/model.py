@@ -43,29 +43,37 @@ class Score:
 
 @dataclass(frozen=True)
 class Series:
-    """One line of a chart: `x` ascending, `y` of the same length; values that are not finite interrupt the line."""
+    """One line of a chart: `x` ascending, `y` of the same length; values that are not finite interrupt the line.
+
+    `trend`, empty or as long as `x`, is drawn boldly over a then faint line.
+    """
 
     role: Role
     name: str
     x: tuple[float, ...]
     y: tuple[float, ...]
+    trend: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
 class LineChart:
-    """Lines over one pair of axes; without `y_range` the axis fits the data, without `x_ticks` ticks are chosen."""
+    """Lines over one pair of axes; without `y_range` the axis fits the data, without `x_ticks` ticks are chosen.
+
+    The legend names each line's value at its `rest` until the reader points elsewhere.
+    """
 
     title: str
     x_label: str
     series: tuple[Series, ...]
     y_range: tuple[float, float] | None = None
     x_ticks: tuple[float, ...] | None = None
+    rest: Literal["first", "last"] = "last"
     note: str = ""
 
 
 @dataclass(frozen=True)
 class Point:
-    """A point of a map; `group` (a person, a domain) chooses the colour, `mark` (a camera) the shape; group "" is grey."""
+    """A point of a map: `group` (a person, a domain) is its colour, `mark` (a camera) its shape; group "" is grey."""
 
     x: float
     y: float
@@ -167,8 +175,8 @@ class Report:
 def gap_closed(direct: float, adapted: float, oracle: float) -> float | None:
     """Share of the distance from direct transfer to the oracle that the adaptation covers, in percent.
 
-    100 · (adapted − direct) / (oracle − direct); negative where the adaptation lost, above 100 where it beat the oracle.
-    None where the oracle is not above direct transfer or a figure is not finite: there is no gap to close.
+    100 · (adapted − direct) / (oracle − direct); negative where the adaptation lost, above 100 where it beat
+    the oracle. None where the oracle is not above direct transfer or a figure is not finite: there is no gap to close.
     """
     if not all(math.isfinite(value) for value in (direct, adapted, oracle)) or oracle <= direct:
         return None

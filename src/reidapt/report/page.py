@@ -14,6 +14,7 @@ from string import Template
 from reidapt.report import charts
 from reidapt.report.model import (
     METRICS,
+    Hit,
     LineChart,
     Picture,
     RankedQuery,
@@ -36,7 +37,7 @@ def render(report: Report) -> str:
     """
     style, script = _asset("template.css"), _asset("template.js")
     sections = [(key, name, body) for key, name, draw in _SECTIONS if (body := draw(report))]
-    contents = "".join(f'<li><a href="#{key}">{name}</a></li>' for key, name, _ in sections)
+    contents = "".join(f'<li><a href="#{key}">{key.capitalize()}</a></li>' for key, _, _ in sections)
     return Template(_asset("template.html")).substitute(
         title=escape(report.title),
         style=style,
@@ -91,14 +92,7 @@ def _result(report: Report) -> str:
         return f"<p>No evaluation yet.</p>{cautions}"
     text = headline(report.scores)
     parts = [f'<p class="lead">{escape(text)}</p>' if text else "", cautions, '<ul class="scores">']
-    for score in report.scores:
-        mark = f'<svg class="swatch" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">{charts.score_mark(score.role, 8, 8)}</svg>'
-        kind = ' class="lead-score"' if score.role in ("adapted", "run") else ""
-        parts.append(
-            f'<li{kind}><span class="who">{mark}{escape(score.label)}</span>'
-            f'<div class="big">{percent(score.metrics.get("rank1"))}<small> % rank-1</small></div>'
-            f'<div class="small">{percent(score.metrics.get("mAP"))} % mAP</div></li>'
-        )
+    parts.extend(_headline_score(score) for score in report.scores)
     parts.append('</ul><div class="beside">')
     parts.append(f"<figure>{charts.dumbbell(report.scores)}</figure>")
     parts.append(f"<div>{_score_table(report.scores)}")
@@ -108,6 +102,17 @@ def _result(report: Report) -> str:
         )
     parts.append("</div></div>")
     return "".join(parts)
+
+
+def _headline_score(score: Score) -> str:
+    mark = charts.score_mark(score.role, 8, 8)
+    swatch = f'<svg class="swatch" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">{mark}</svg>'
+    kind = ' class="lead-score"' if score.role in ("adapted", "run") else ""
+    return (
+        f'<li{kind}><span class="who">{swatch}{escape(score.label)}</span>'
+        f'<div class="big">{percent(score.metrics.get("rank1"))}<small> %</small></div>'
+        f'<div class="small">rank-1</div><div class="small">{percent(score.metrics.get("mAP"))} % mAP</div></li>'
+    )
 
 
 def _score_table(scores: Sequence[Score]) -> str:
@@ -137,7 +142,8 @@ def _score_table(scores: Sequence[Score]) -> str:
         "Gap closed = (adapted − direct) ÷ (oracle − direct), in percent; – where it is undefined or was not measured."
     )
     note = f'<p class="note">{note}</p>' if compared else ""
-    return f'<div class="table"><table class="numbers"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>{note}'
+    body = f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody>"
+    return f'<div class="table"><table class="numbers">{body}</table></div>{note}'
 
 
 def _strong(score: Score) -> str:
@@ -155,7 +161,10 @@ def _sheets(report: Report) -> str:
 def _training(report: Report) -> str:
     if not report.curves:
         return ""
-    intro = "<p>One small chart a quantity, one line a run; figures beside the names are the last values.</p>"
+    intro = "<p>One small chart for each quantity, one line for each run."
+    if any(series.trend for chart in report.curves for series in chart.series):
+        intro += " Bold lines are running means over the faint values; the figures are values."
+    intro += "</p>"
     return f'{intro}<div class="curves">{"".join(_curve(chart) for chart in report.curves)}</div>'
 
 
@@ -163,12 +172,14 @@ def _curve(chart: LineChart) -> str:
     svg = charts.line_chart(chart).replace("<svg ", f'<svg data-xlabel="{escape(chart.x_label)}" ', 1)
     items = []
     for series in chart.series:
-        last = next((charts.number(y) for y in reversed(series.y) if math.isfinite(y)), "–")
+        values = series.y if chart.rest == "first" else tuple(reversed(series.y))
+        value = next((charts.number(y) for y in values if math.isfinite(y)), "–")
         key = charts.swatch(f"c-{series.role}").replace('class="line"', f'class="line c-{series.role}"')
-        items.append(f'<li>{key}{escape(series.name)} <span data-last="{last}">{last}</span></li>')
+        items.append(f'<li>{key}{escape(series.name)} <span data-rest="{value}">{value}</span></li>')
+    where = f"at {chart.x_label} {charts.number(chart.series[0].x[0])}" if chart.rest == "first" else "last value"
     note = f'<p class="note">{escape(chart.note)}</p>' if chart.note else ""
-    legend = f'<ul class="legend">{"".join(items)}</ul><span class="where">last value</span>'
-    return f'<figure class="curve"><h3>{escape(chart.title)}</h3>{svg}{legend}{note}</figure>'
+    head = f'<h3>{escape(chart.title)} <span class="where">{escape(where)}</span></h3>'
+    return f'<figure class="curve">{head}{svg}<ul class="legend">{"".join(items)}</ul>{note}</figure>'
 
 
 def _ranking(report: Report) -> str:
@@ -184,7 +195,8 @@ def _ranking(report: Report) -> str:
             '<p class="note"><span class="sample-key"></span> ✓ solid green: the right person. '
             '<span class="sample-key wrong"></span> ✗ dashed red: another person. Best match first.</p>'
         )
-        parts.append(f"<h3>Ranked lists of the same queries</h3><p>{escape(report.ranked.rule)}</p>{key}")
+        heading = '<h3 class="part">Ranked lists of the same queries</h3>'
+        parts.append(f"{heading}<p>{escape(report.ranked.rule)}</p>{key}")
         outcomes = [o for o in OUTCOMES if any(q.outcome == o for q in queries)]
         if len(outcomes) > 1:
             buttons = f'<button type="button" value="" aria-pressed="true">All {len(queries)}</button>' + "".join(
@@ -198,32 +210,29 @@ def _ranking(report: Report) -> str:
 
 
 def _query(query: RankedQuery) -> str:
-    values = [row.average_precision for row in query.rows]
-    trail = " → ".join(f"{percent(value)} %" for value in values) if any(v is not None for v in values) else ""
-    trail = f"<span>average precision {trail}</span>" if trail else ""
     rows = "".join(_row(row) for row in query.rows)
+    head = f"<header><h3>{OUTCOMES[query.outcome]}</h3></header>"
     return (
-        f'<article class="query" data-outcome="{query.outcome}"><header><h3>{OUTCOMES[query.outcome]}</h3>{trail}</header>'
+        f'<article class="query" data-outcome="{query.outcome}">{head}'
         f'<figure class="probe">{_image(query.picture)}<figcaption>{escape(query.caption)}</figcaption></figure>'
         f'<div class="rows">{rows}</div></article>'
     )
 
 
 def _row(row: RankedRow) -> str:
-    right = sum(hit.correct for hit in row.hits)
-    items = "".join(
-        f'<li class="{"right" if hit.correct else "wrong"}">{_image(hit.picture, f"rank {hit.rank}: {_verdict(hit.correct)}")}'
-        f'<span class="sign" aria-hidden="true">{"✓" if hit.correct else "✗"}</span></li>'
-        for hit in row.hits
-    )
+    note = f"{sum(hit.correct for hit in row.hits)} of the first {len(row.hits)} right"
+    if row.average_precision is not None:
+        note = f"average precision {percent(row.average_precision)} %, {note}"
     return (
-        f'<div class="row"><h4>{escape(row.label)} <span>{right} of the first {len(row.hits)} right</span></h4>'
-        f'<ol class="hits">{items}</ol></div>'
+        f'<div class="row"><h4>{escape(row.label)} <span>{note}</span></h4>'
+        f'<ol class="hits">{"".join(map(_hit, row.hits))}</ol></div>'
     )
 
 
-def _verdict(correct: bool) -> str:
-    return "right person" if correct else "another person"
+def _hit(hit: Hit) -> str:
+    kind, sign, verdict = ("right", "✓", "right person") if hit.correct else ("wrong", "✗", "another person")
+    picture = _image(hit.picture, f"rank {hit.rank}: {verdict}")
+    return f'<li class="{kind}">{picture}<span class="sign" aria-hidden="true">{sign}</span></li>'
 
 
 def _maps(report: Report) -> str:
@@ -248,7 +257,8 @@ def _map_keys(chart: Scatter) -> str:
         for group in chart.groups
     )
     shapes = "".join(
-        f"<span>{charts.swatch('shape', charts.mark_path(chart.marks, mark))}{escape(chart.mark_name)} {escape(mark)}</span>"
+        f"<span>{charts.swatch('shape', charts.mark_path(chart.marks, mark))}"
+        f"{escape(chart.mark_name)} {escape(mark)}</span>"
         for mark in chart.marks
     )
     bar = f'<div class="keys groups" role="group" aria-label="Highlight one {escape(chart.group_name)}">{buttons}</div>'
@@ -294,7 +304,8 @@ def _table(table: Table, kind: str) -> str:
             for column, text in zip(table.columns[1:], rest, strict=True)
         )
         body.append(f'<tr{marked}><th scope="row">{escape(first)}</th>{cells}</tr>')
-    return f'<div class="table"><table class="{kind}"><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
+    text = f"<thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody>"
+    return f'<div class="table"><table class="{kind}">{text}</table></div>'
 
 
 def _quoted(text: str) -> str:
@@ -323,8 +334,8 @@ _SECTIONS: tuple[tuple[str, str, Callable[[Report], str]], ...] = (
     ("pictures", "What the cameras see", _sheets),
     ("training", "Training", _training),
     ("ranking", "Ranking", _ranking),
-    ("map", "Embedding map", _maps),
-    ("settings", "Configuration", _settings),
+    ("embeddings", "Embedding map", _maps),
+    ("configuration", "Configuration", _settings),
     ("provenance", "Data and environment", _provenance),
-    ("missing", "What was not measured", _missing),
+    ("unmeasured", "What was not measured", _missing),
 )

@@ -18,12 +18,12 @@ SHEET_BYTES = 350_000
 
 
 def thumbnail(path: str | Path, alt: str) -> Picture | None:
-    """A crop for a ranked list, at most `THUMBNAIL` pixels and about `THUMBNAIL_BYTES`; None where it cannot be read."""
+    """A crop for a ranked list, within `THUMBNAIL` pixels and `THUMBNAIL_BYTES`; None where it cannot be read."""
     return load(path, alt, THUMBNAIL, THUMBNAIL_BYTES)
 
 
 def load(path: str | Path, alt: str, largest: tuple[int, int], budget: int) -> Picture | None:
-    """The picture at `path` as JPEG, not larger than `largest` (width, height) and, if at all possible, `budget` bytes."""
+    """The picture at `path` as JPEG within `largest` (width, height) and `budget` bytes; None where unreadable."""
     try:
         with Image.open(path) as opened:
             image = opened.convert("RGB")

@@ -83,8 +83,9 @@ def _draw(
         drawn += [(members[i], group) for i in sorted(int(i) for i in chosen)]
     better, same, worse = (len(groups[group]) for group in _GROUPS)
     rule = (
-        f"Of {len(paths)} queries, adaptation made {better} better and {worse} worse; {same} are unchanged (average "
-        f"precision within {100 * SAME:.0f} point). Shown: up to {per_group} of each kind, drawn at random (seed {seed})."
+        f"Of {len(paths)} queries, adaptation made {better} better and {worse} worse by average precision; {same} are "
+        f"unchanged (within {100 * SAME:.0f} point). "
+        f"Shown: up to {per_group} of each kind, drawn at random (seed {seed})."
     )
     return drawn, rule
 

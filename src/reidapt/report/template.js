@@ -16,12 +16,12 @@ for (const figure of document.querySelectorAll("figure.curve")) {
   const svg = figure.querySelector("svg");
   const [x0, x1, y0, y1] = svg.dataset.frame.split(" ").map(Number);
   const [low, high, bottom, top] = svg.dataset.values.split(" ").map(Number);
-  const lines = [...svg.querySelectorAll("path.line")].map((path) => ({
+  const lines = [...svg.querySelectorAll("path.line[data-x]")].map((path) => ({
     x: path.dataset.x.split(" ").map(Number),
     y: path.dataset.y.split(" ").map(Number),
-    cls: path.getAttribute("class").replace("line", "dot"),
+    cls: path.getAttribute("class").replace(/^line/, "dot").replace(" faint", ""),
   }));
-  const outputs = [...figure.querySelectorAll(".legend [data-last]")];
+  const outputs = [...figure.querySelectorAll(".legend [data-rest]")];
   const where = figure.querySelector(".where");
   const resting = where.textContent;
   const steps = [...new Set(lines.flatMap((line) => line.x))].sort((a, b) => a - b);
@@ -54,7 +54,7 @@ for (const figure of document.querySelectorAll("figure.curve")) {
     at = -1;
     overlay.innerHTML = "";
     where.textContent = resting;
-    outputs.forEach((output) => { output.textContent = output.dataset.last; });
+    outputs.forEach((output) => { output.textContent = output.dataset.rest; });
   }
   function follow(event) {
     const box = svg.getBoundingClientRect();
