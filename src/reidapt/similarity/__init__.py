@@ -1,1 +1,7 @@
-"""similarity layer of reidapt; see docs/design.md."""
+"""Nearest neighbours, the sparse Jaccard distance, and clusters made from it."""
+
+from reidapt.similarity.clustering import cluster
+from reidapt.similarity.reciprocal import dense, jaccard
+from reidapt.similarity.neighbours import knn
+
+__all__ = ["cluster", "dense", "jaccard", "knn"]
