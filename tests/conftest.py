@@ -47,7 +47,7 @@ def target_dir(tmp_path_factory) -> Path:
 
 #: options that make any training take a second or two
 QUICK = {
-    "backbone": "resnet10t",
+    "backbone": "test_resnet",
     "weights": "random",
     "height": 48,
     "width": 24,

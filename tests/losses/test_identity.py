@@ -33,7 +33,10 @@ def test_contrasts_equal_plain_loops(temperature):
     labels = torch.tensor([0, 2, 1, 1, 0])
 
     def scores(x):
-        return [[sum(a * b for a, b in zip(row, centre)) / temperature for centre in c.double().tolist()] for row in x.double().tolist()]
+        return [
+            [sum(a * b for a, b in zip(row, centre)) / temperature for centre in c.double().tolist()]
+            for row in x.double().tolist()
+        ]
 
     student, teacher = [log_softmax(r) for r in scores(f)], [log_softmax(r) for r in scores(g)]
     hard = -sum(student[b][labels[b]] for b in range(5)) / 5

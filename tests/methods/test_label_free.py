@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 import torch
+from tests.conftest import QUICK
 
 from reidapt.data import read
 from reidapt.errors import ConfigError
 from reidapt.methods import load_method
 from reidapt.training import Run, fit, train
-from tests.conftest import QUICK
 
 ADAPT = {"source_epochs": 1, "epochs": 1, "eps": 0.7, "min_samples": 2, "k1": 6, "k2": 2}
 

@@ -41,7 +41,7 @@ def test_a_vision_transformer_takes_any_rectangle():
 
 
 def test_unknown_backbone_names_the_nearest():
-    with pytest.raises(ConfigError, match="no backbone 'resnet5O'.*resnet50"):
+    with pytest.raises(ConfigError, match=r"no backbone 'resnet5O'.*resnet50"):
         ReidNet("resnet5O", persons=1)
 
 
@@ -57,7 +57,9 @@ def test_weights_file_is_loaded(tmp_path):
     torch.save(net.backbone.state_dict(), path)
     torch.manual_seed(9)
     other = ReidNet("resnet10t", persons=2, weights=str(path), size=(64, 32))
-    assert all(torch.equal(a, b) for a, b in zip(net.backbone.state_dict().values(), other.backbone.state_dict().values()))
+    assert all(
+        torch.equal(a, b) for a, b in zip(net.backbone.state_dict().values(), other.backbone.state_dict().values())
+    )
 
 
 def test_missing_weights_file_is_a_sentence():

@@ -108,6 +108,7 @@ class ClusterTeacher(Method):
         self.teacher = copy.deepcopy(self.student).requires_grad_(False)
         self.pseudo_labels = np.empty(0, np.int64)  # one per target crop; -1 = in no cluster
         self.centroids = torch.empty(0, self.student.dim)  # (clusters, D), L2-normalised
+        self.seen: tuple[Tensor, Tensor] | None = None  # this step's target features and labels
 
     @property
     def ranker(self) -> ReidNet:
@@ -207,10 +208,13 @@ class ClusterTeacher(Method):
             soft = soft_contrast(features, teacher, self.centroids, c.temperature)
             self.record("loss/target_soft", soft)
             loss = loss + c.soft_weight * soft
-        self.update_centroids(features.detach(), batch.labels)
+        self.seen = features.detach(), batch.labels
         return loss
 
     def end_step(self) -> None:
+        if self.seen is not None:
+            self.update_centroids(*self.seen)
+            self.seen = None
         ema_update(self.teacher, self.student, self.config.momentum)
 
     # -- clustering ----------------------------------------------------------------------------------------------

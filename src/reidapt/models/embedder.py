@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from reidapt.errors import ConfigError
+from reidapt.errors import ConfigError, first_line
 
 
 class ReidOutput(NamedTuple):
@@ -83,7 +83,7 @@ def create_backbone(name: str, *, weights: str, size: tuple[int, int]) -> nn.Mod
             return timm.create_model(name, pretrained=True, num_classes=0, **options)
         except Exception as problem:
             raise ConfigError(
-                f"The ImageNet weights of '{name}' could not be loaded ({_first_line(problem)}). Connect to the network "
+                f"The ImageNet weights of '{name}' could not be loaded ({first_line(problem)}). Connect to the network "
                 "once so that timm can cache them, give a local state file with --weights PATH, or start from random "
                 "weights with --weights random."
             ) from None
@@ -107,7 +107,7 @@ def load_backbone(model: nn.Module, path: Path) -> None:
         else:
             state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as problem:
-        raise ConfigError(f"The weights file {path} cannot be read: {_first_line(problem)}") from None
+        raise ConfigError(f"The weights file {path} cannot be read: {first_line(problem)}") from None
     state = state.get("state_dict", state)
     own = model.state_dict()
     fitting = {key: value for key, value in state.items() if key in own and own[key].shape == value.shape}
@@ -137,7 +137,3 @@ def _nearest_models(name: str) -> list[str]:
     import difflib
 
     return difflib.get_close_matches(name, timm.list_models(), n=3, cutoff=0.3) or ["resnet50", "resnet10t"]
-
-
-def _first_line(problem: Exception) -> str:
-    return (str(problem).strip() or type(problem).__name__).splitlines()[0]

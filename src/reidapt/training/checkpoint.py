@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from reidapt.config import from_dict
-from reidapt.errors import RunError
+from reidapt.errors import RunError, first_line
 from reidapt.methods import METHODS, Method, load_method
 from reidapt.training.run import Run
 
@@ -34,7 +34,7 @@ def save_checkpoint(path: Path, content: dict[str, Any]) -> None:
     except (OSError, RuntimeError) as problem:  # torch reports a failed write as RuntimeError
         temporary.unlink(missing_ok=True)
         before = "The previous checkpoint is unchanged" if path.exists() else "There is no earlier checkpoint"
-        reason = getattr(problem, "strerror", None) or str(problem).splitlines()[0]
+        reason = getattr(problem, "strerror", None) or first_line(problem)
         raise RunError(
             f"The checkpoint '{path}' could not be written: {reason}. {before}; make room on that disk and start the "
             "same command again to resume."
@@ -62,7 +62,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as problem:
-        raise RunError(f"'{path}' is not a readable checkpoint ({str(problem).splitlines()[0][:120]}).") from None
+        raise RunError(f"'{path}' is not a readable checkpoint ({first_line(problem)}).") from None
     if not isinstance(content, dict) or "reidapt" not in content:
         raise RunError(
             f"'{path}' is a PyTorch file, but not a checkpoint of reidapt; give a run folder or its checkpoint."

@@ -121,19 +121,19 @@ def fit(
         for role, table in (("source", source), ("target", target))
         if table is not None
     }
-    initial = load_initial(config)
     fabric = lightning.Fabric(
         accelerator=accelerator(config.device), devices=devices(config.device), precision=precision(config)
     )
-
+    unfinished = Run(Path(config.out)).checkpoint.exists()
+    fresh = None if unfinished else new_method(cls, config, persons=len(class_labels(source)[1]))
     run = open_run(Path(config.out), {"method": cls.name, **to_dict(config)})
     fingerprints = {role: store.table.fingerprint() for role, store in stores.items()}
     check_data(run, fingerprints)
-    loop = Loop(cls, config, run, fabric, progress)
-    if run.checkpoint.exists():
+    loop = Loop(config, run, fabric, progress)
+    if fresh is None:
         loop.resume()
     else:
-        loop.begin(persons=len(class_labels(source)[1]), initial=initial)
+        loop.place(fresh)
     write_json(run.folder / "environment.json", environment())
     write_json(
         run.folder / "data.json", {role: {"spec": getattr(config, role), **f} for role, f in fingerprints.items()}
@@ -143,9 +143,14 @@ def fit(
     return run
 
 
-def load_initial(config: TrainConfig) -> Method | None:
-    """The method that ``--init`` names."""
-    return restore_method(read_checkpoint(Path(config.init)), config.init) if config.init else None
+def new_method(cls: type[Method], config: TrainConfig, *, persons: int) -> Method:
+    """The method at the start of a run: from the seed, or from the run that ``--init`` names."""
+    initial = restore_method(read_checkpoint(Path(config.init)), config.init) if config.init else None
+    lightning.seed_everything(config.seed, verbose=False)
+    method = cls(config, persons=persons)
+    if initial is not None:
+        method.load_initial(initial)
+    return method
 
 
 def check_data(run: Run, fingerprints: dict[str, Any]) -> None:
@@ -201,23 +206,16 @@ class Loop:
     """State of one training: the method, its optimisers and the position; see :func:`fit`."""
 
     def __init__(
-        self, cls: type[Method], config: TrainConfig, run: Run, fabric: lightning.Fabric, progress: Progress | None
-    ):
-        self.cls, self.config, self.run, self.fabric = cls, config, run, fabric
+        self, config: TrainConfig, run: Run, fabric: lightning.Fabric, progress: Progress | None = None
+    ) -> None:
+        self.config, self.run, self.fabric = config, run, fabric
         self.progress = progress or (lambda done, total, what: None)
         self.method: Method
         self.optimisers: dict[str, torch.optim.Optimizer]
         self.epoch = self.step_in_epoch = self.step = 0
         self.seconds = 0.0
 
-    # -- begin, resume, save -------------------------------------------------------------------------------------
-
-    def begin(self, *, persons: int, initial: Method | None) -> None:
-        """Build the method from the seed."""
-        lightning.seed_everything(self.config.seed, verbose=False)
-        self.place(self.cls(self.config, persons=persons))
-        if initial is not None:
-            self.method.load_initial(initial)
+    # -- resume, save -------------------------------------------------------------------------------------
 
     def resume(self) -> None:
         """Take everything from the run's checkpoint."""
