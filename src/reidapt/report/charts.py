@@ -18,14 +18,14 @@ GROUP_COLOURS = 6
 """Groups of a scatter map that get a colour of their own; later ones share the grey of the unnamed."""
 
 _MARKS = (
-    "m-3.2 0a3.2 3.2 0 1 0 6.4 0a3.2 3.2 0 1 0-6.4 0z",  # disc
-    "m-2.9-2.9h5.8v5.8h-5.8z",  # square
-    "m0-3.9l3.7 6.6h-7.4z",  # triangle
-    "m0-4l4 4l-4 4l-4-4z",  # diamond
-    "m-1.2-3.8h2.4v2.6h2.6v2.4h-2.6v2.6h-2.4v-2.6h-2.6v-2.4h2.6z",  # plus
-    "m0 3.9l3.7-6.6h-7.4z",  # triangle, point down
-    "m-4.2-1.4h8.4v2.8h-8.4z",  # bar
-    "m-1.4-4.2h2.8v8.4h-2.8z",  # post
+    "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z",  # disc
+    "m-3.6-3.6h7.2v7.2h-7.2z",  # square
+    "m0-4.8l4.6 8.2h-9.2z",  # triangle
+    "m0-5l5 5l-5 5l-5-5z",  # diamond
+    "m-1.5-4.7h3v3.2h3.2v3h-3.2v3.2h-3v-3.2h-3.2v-3h3.2z",  # plus
+    "m0 4.8l4.6-8.2h-9.2z",  # triangle, point down
+    "m-5.2-1.8h10.4v3.6h-10.4z",  # bar
+    "m-1.8-5.2h3.6v10.4h-3.6z",  # post
 )
 _DOT = "m-1.6 0a1.6 1.6 0 1 0 3.2 0a1.6 1.6 0 1 0-3.2 0z"
 
@@ -107,7 +107,7 @@ def dumbbell(scores: Sequence[Score], metrics: Sequence[tuple[str, str]] = METRI
     for index, (key, name) in enumerate(rows):
         y = top + step * (index + 0.5)
         parts.append(f'<text class="name end" x="{_n(left - 12)}" y="{_n(y)}" dy=".35em">{escape(name)}</text>')
-        found = {s.role: float(s.metrics[key]) for s in scores if _finite(s.metrics.get(key))}
+        found: dict[str, float] = {s.role: float(s.metrics[key]) for s in scores if _finite(s.metrics.get(key))}
         parts.extend(_dumbbell_row(found, axis, y))
         words.append(f"{name}: " + ", ".join(f"{s.label} {s.metrics[key]:.1f} %" for s in scores if s.role in found))
     return _svg(parts, height, "Scores in percent. " + ". ".join(words) + ".", "chart dumbbell")
@@ -188,8 +188,8 @@ def _dumbbell_row(found: dict[str, float], axis: Axis, y: float) -> list[str]:
         parts.append(f'<text class="value mid c-{role}" x="{_n(x)}" y="{_n(y + 19)}">{found[role]:.1f}</text>')
     for role in ("adapted", "run"):
         if role in found:
-            x = _n(min(axis(found[role]), WIDTH - 18))
-            parts.append(f'<text class="value strong mid c-{role}" x="{x}" y="{_n(y - 11)}">{found[role]:.1f}</text>')
+            place = f'x="{_n(min(axis(found[role]), WIDTH - 18))}" y="{_n(y - 11)}"'
+            parts.append(f'<text class="value strong mid c-{role}" {place}>{found[role]:.1f}</text>')
     return parts
 
 

@@ -55,7 +55,7 @@ def collect(
     oracle: str | Path | None = None,
     title: str | None = None,
     evaluation: str | None = None,
-    queries_per_group: int = 4,
+    queries_per_group: int = 3,
     hits: int = 10,
     projection: Projection | None = "tsne",
     seed: int = 0,
@@ -66,9 +66,9 @@ def collect(
     leaves the embedding maps out. Parts that are absent or damaged are left out and named in `Report.missing`.
     Raises `RunError` where a folder is no run folder.
     """
-    role: Role = "adapted" if direct or oracle else "run"
-    folders: list[tuple[Role, Path]] = [(role, Path(run_dir))]
-    folders = ([("direct", Path(direct))] if direct else []) + folders + ([("oracle", Path(oracle))] if oracle else [])
+    role: Role = "run" if direct is None and oracle is None else "adapted"
+    given: list[tuple[Role, str | Path | None]] = [("direct", direct), (role, run_dir), ("oracle", oracle)]
+    folders = [(name, Path(path)) for name, path in given if path is not None]
     evaluation = evaluation or _shared_evaluation([path for _, path in folders])
     runs = [read_run(path, role, LABELS[role], evaluation) for role, path in folders]
     main = next(run for run in runs if run.role == role)
@@ -220,7 +220,7 @@ def _unmeasured(runs: Sequence[Run], lists: bool, maps: bool, projection: Projec
         text.append("The evaluation saved no ranked lists with picture paths, so none are shown.")
     if evaluated and not maps and projection:
         text.append("The evaluation saved no embeddings with persons, so there is no embedding map.")
-    if len(evaluated) == 1 or evaluated:
+    if evaluated:
         text.append("Each figure comes from one training with one seed; its spread over seeds was not measured.")
     others = sorted(
         {name for run in runs for name in run.evaluations} - {r.evaluation.name for r in evaluated if r.evaluation}

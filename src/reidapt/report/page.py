@@ -74,7 +74,9 @@ def headline(scores: Sequence[Score]) -> str:
     closed = gap_closed(direct, adapted, oracle)
     if closed is None:
         return f"{text} The oracle ({percent(oracle)} %) is not above direct transfer, so there is no gap to close."
-    return f"{text} That is {percent(closed)} % of the gap to an oracle trained with the target’s labels."
+    if closed < 0:
+        return f"{text} The gap to an oracle trained with the target’s labels grew by {percent(-closed)} %."
+    return f"{text} It closed {percent(closed)} % of the gap to an oracle trained with the target’s labels."
 
 
 def _masthead(report: Report) -> str:
@@ -220,9 +222,9 @@ def _query(query: RankedQuery) -> str:
 
 
 def _row(row: RankedRow) -> str:
-    note = f"{sum(hit.correct for hit in row.hits)} of the first {len(row.hits)} right"
+    note = f"{sum(hit.correct for hit in row.hits)} of {len(row.hits)} right"
     if row.average_precision is not None:
-        note = f"average precision {percent(row.average_precision)} %, {note}"
+        note = f"AP {percent(row.average_precision)} %, {note}"
     return (
         f'<div class="row"><h4>{escape(row.label)} <span>{note}</span></h4>'
         f'<ol class="hits">{"".join(map(_hit, row.hits))}</ol></div>'

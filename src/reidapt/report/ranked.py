@@ -17,7 +17,7 @@ _GROUPS: tuple[Outcome, ...] = ("better", "same", "worse")
 
 
 def ranked_lists(
-    runs: Sequence[Run], per_group: int = 4, hits: int = 10, seed: int = 0
+    runs: Sequence[Run], per_group: int = 3, hits: int = 10, seed: int = 0
 ) -> tuple[RankedLists | None, list[str]]:
     """Ranked lists of the same queries under every run that saved them, and sentences about what is not shown.
 
@@ -67,7 +67,7 @@ def _draw(
     compared = {"direct", "adapted"} <= set(roles) and all(_arrays(run).has("average_precision") for run in runs)
     if not compared:
         count = min(2 * per_group, len(paths))
-        chosen = sorted(random.choice(len(paths), count, replace=False).tolist())
+        chosen = sorted(random.permutation(len(paths))[:count].tolist())
         return [
             (paths[i], "single") for i in chosen
         ], f"{count} of {len(paths)} queries, drawn at random (seed {seed})."
@@ -77,10 +77,10 @@ def _draw(
         at = positions[path]
         change = float(_precision(runs[after], at[after]) or 0) - float(_precision(runs[before], at[before]) or 0)
         groups["same" if abs(change) <= SAME else "better" if change > 0 else "worse"].append(path)
-    drawn = []
+    drawn: list[tuple[str, Outcome]] = []
     for group, members in groups.items():
-        chosen = random.choice(len(members), min(per_group, len(members)), replace=False) if members else []
-        drawn += [(members[i], group) for i in sorted(int(i) for i in chosen)]
+        picked = random.permutation(len(members))[:per_group].tolist()
+        drawn += [(members[i], group) for i in sorted(picked)]
     better, same, worse = (len(groups[group]) for group in _GROUPS)
     rule = (
         f"Of {len(paths)} queries, adaptation made {better} better and {worse} worse by average precision; {same} are "

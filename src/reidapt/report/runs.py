@@ -125,16 +125,24 @@ def _evaluation(run: Path, name: str | None, problems: list[str]) -> Evaluation 
 
 
 def _consistent(arrays: dict[str, np.ndarray], path: Path, problems: list[str]) -> dict[str, np.ndarray]:
-    """Drop arrays whose lengths contradict the paths they belong to, and say so."""
-    for side in ("query", "gallery"):
-        keys = [f"{side}_{what}" for what in ("paths", "features", "person", "camera")]
-        keys += ["top", "correct", "average_precision"] if side == "query" else []
+    """Drop arrays that contradict each other in length or shape, or point outside the gallery, and say so."""
+    rows = {
+        side: [f"{side}_{what}" for what in ("paths", "features", "person", "camera")] for side in ("query", "gallery")
+    }
+    rows["query"] += ["top", "correct", "average_precision"]
+    doubtful: list[str] = []
+    for keys in rows.values():
         present = [key for key in keys if key in arrays]
-        lengths = {len(arrays[key]) for key in present}
-        if len(lengths) > 1:
-            problems.append(f"{_where(path)} contradicts itself: {', '.join(present)} differ in length; left out.")
-            arrays = {key: value for key, value in arrays.items() if key not in present}
-    return arrays
+        if len({arrays[key].shape[:1] for key in present}) > 1:
+            doubtful += present
+    if "top" in arrays and "correct" in arrays and arrays["top"].shape != arrays["correct"].shape:
+        doubtful += ["top", "correct"]
+    if "top" in arrays and "gallery_paths" in arrays and (arrays["top"] >= len(arrays["gallery_paths"])).any():
+        doubtful += ["top", "gallery_paths"]
+    if doubtful:
+        names = ", ".join(dict.fromkeys(doubtful))
+        problems.append(f"{_where(path)} contradicts itself: {names} do not belong together; they are left out.")
+    return {key: value for key, value in arrays.items() if key not in doubtful}
 
 
 def _metrics(path: Path, problems: list[str]) -> list[dict[str, Any]]:
@@ -187,4 +195,4 @@ def minutes(run: Run) -> float | None:
 
 def is_number(value: Any) -> bool:
     """Whether `value` is a finite int or float (and not a bool)."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < math.inf

@@ -1,0 +1,125 @@
+"""Turn pictures into embeddings with any model, batch after batch."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from reidapt.errors import DataError
+
+Embedder = Callable[[Tensor], Tensor]
+
+
+class PictureStore(Protocol):
+    """What embeddings are computed from; `reidapt.data.CropStore` is one."""
+
+    def __len__(self) -> int: ...
+
+    def images(self, indices: Tensor) -> Tensor:
+        """uint8 (B, 3, H, W) of the rows `indices` (B,) int64."""
+        ...
+
+
+def embed(
+    model: Any,
+    store: PictureStore,
+    batch_size: int = 256,
+    flip: bool = False,
+    device: torch.device | str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    bf16: bool = False,
+) -> Tensor:
+    """L2-normalised embeddings of all pictures of `store`, in its order.
+
+    The model is switched to evaluation for the time of the call and every part of it put back as it was. The result doesn't
+    depend on `batch_size` beyond floating point rounding.
+
+    Args:
+        model: something with `embed(images)`, else a callable: float32 (B, 3, H, W) normalised pictures -> (B, D).
+        store: the pictures.
+        batch_size: pictures at once.
+        flip: average the embeddings of each picture and its mirror image. Say so in the result
+            (`rank(..., record={"flip": True})`).
+        device: where to compute; by default where the model's parameters are, else the CPU.
+        progress: called with (pictures done, pictures in all) after every batch.
+        bf16: run the model in bfloat16 autocast (faster on recent GPUs; embeddings differ by about 1e-2).
+
+    Returns:
+        (N, D) float32 on the CPU; each row has length 1.
+
+    Raises:
+        DataError: an empty store, or a model that gives something else than one vector a picture, or NaN.
+    """
+    total = len(store)
+    if total == 0:
+        raise DataError("there are no pictures to embed: the table is empty. Check the split and the selection.")
+    if batch_size < 1:
+        raise ValueError(f"batch_size is {batch_size}; expected at least 1.")
+    function: Embedder = model.embed if hasattr(model, "embed") else model
+    place = torch.device(device) if device is not None else _device_of(model)
+    features: Tensor | None = None
+    with _evaluation(model), torch.inference_mode(), torch.autocast(place.type, torch.bfloat16, enabled=bf16):
+        for start in range(0, total, batch_size):
+            indices = torch.arange(start, min(start + batch_size, total))
+            batch = _embed_batch(function, store.images(indices).to(place, non_blocking=True), flip)
+            if features is None:
+                features = torch.empty(total, batch.shape[1])
+            features[start : start + len(batch)] = batch.cpu()
+            if progress is not None:
+                progress(start + len(batch), total)
+    assert features is not None
+    bad = torch.nonzero(~torch.isfinite(features).all(dim=1)).flatten()
+    if len(bad):
+        raise DataError(
+            f"the model gave NaN or infinite embeddings for {len(bad)} of {total} pictures (the first is picture "
+            f"{int(bad[0])}); its weights have probably diverged. Use an earlier checkpoint or a smaller learning rate."
+        )
+    return features.clone()  # an ordinary tensor: those made in inference mode can't be used in training
+
+
+def _embed_batch(function: Embedder, pictures: Tensor, flip: bool) -> Tensor:
+    """(B, D) float32 unit vectors of uint8 pictures (B, 3, H, W)."""
+    from reidapt.data import normalise
+
+    images = normalise(pictures)
+    features = _checked(function(images), len(images))
+    if flip:
+        features = features + _checked(function(images.flip(-1)), len(images))
+    return functional.normalize(features, dim=1)
+
+
+def _checked(features: Any, pictures: int) -> Tensor:
+    """Unit vectors from a model's output. Raises DataError on another shape."""
+    if not isinstance(features, Tensor) or features.ndim != 2 or len(features) != pictures:
+        found = tuple(features.shape) if isinstance(features, Tensor) else type(features).__name__
+        raise DataError(
+            f"the model gave {found} for {pictures} pictures; expected a tensor ({pictures}, D), one vector a picture."
+        )
+    return functional.normalize(features.float(), dim=1)
+
+
+def _device_of(model: Any) -> torch.device:
+    """Where the model's first parameter or buffer is; the CPU if it has none."""
+    if isinstance(model, nn.Module):
+        for tensor in (*model.parameters(), *model.buffers()):
+            return tensor.device
+    return torch.device("cpu")
+
+
+@contextlib.contextmanager
+def _evaluation(model: Any) -> Iterator[None]:
+    """Put every module in evaluation mode, and afterwards each one back in the mode it had."""
+    modules = list(model.modules()) if isinstance(model, nn.Module) else []
+    training = [module.training for module in modules]
+    try:
+        for module in modules:
+            module.training = False
+        yield
+    finally:
+        for module, mode in zip(modules, training):
+            module.training = mode

@@ -1,0 +1,235 @@
+"""What a ranking showed: figures, per-query measures, ranked lists; prints, plots, saves and loads itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from reidapt.errors import RunError
+from reidapt.similarity.neighbours import stable_topk
+
+if TYPE_CHECKING:
+    from reidapt.evaluation.counting import Picks
+    from reidapt.evaluation.scoring import Scorer
+
+FORMAT = 1
+
+
+@dataclass
+class RetrievalResult:
+    """The outcome of `reidapt.evaluation.rank`.
+
+    Attributes:
+        cmc: (max_rank,) float64 in 0..1; `cmc[k - 1]` is the share of queries whose first match is at rank k or better.
+        average_precision: (Q,) float64 in 0..1, NaN for a query without a match.
+        inverse_penalty: (Q,) float64 in 0..1, matches / rank of the last match, NaN without a match (its mean is mINP).
+        first_match: (Q,) int64 rank of the first match counted from 1, -1 without one.
+        settings: what was counted and how: queries, gallery, junk, protocol, AP rule, metric, re-ranking, flip, ...
+    """
+
+    cmc: np.ndarray
+    average_precision: np.ndarray
+    inverse_penalty: np.ndarray
+    first_match: np.ndarray
+    settings: dict[str, Any]
+    _lists: RankedLists | None = field(default=None, repr=False)
+    _source: _Source | None = field(default=None, repr=False)
+
+    @property
+    def mAP(self) -> float:  # noqa: N802
+        """Mean average precision over the queries with a match, 0..1."""
+        return _mean(self.average_precision)
+
+    @property
+    def mINP(self) -> float:  # noqa: N802
+        """Mean inverse negative penalty over the queries with a match, 0..1."""
+        return _mean(self.inverse_penalty)
+
+    def summary(self) -> dict[str, Any]:
+        """Figures in percent (None where no query has a match), counts, and everything that influenced them."""
+
+        def percent(share: float) -> float | None:
+            return None if np.isnan(share) else float(100.0 * share)
+
+        at = {f"rank{k}": percent(self.cmc[min(k, len(self.cmc)) - 1]) for k in (1, 5, 10)}
+        return {**at, "mAP": percent(self.mAP), "mINP": percent(self.mINP), **self.settings}
+
+    def __str__(self) -> str:
+        figures = self.summary()
+        names = ("rank1", "rank5", "rank10", "mAP", "mINP")
+        cells = ["-" if figures[name] is None else f"{figures[name]:.1f}" for name in names]
+        heading = "  ".join(f"{name:>6}" for name in names)
+        values = "  ".join(f"{cell:>6}" for cell in cells)
+        about = (
+            f"{figures['queries']:,} queries ({figures['skipped_queries']:,} without a match), "
+            f"{figures['gallery']:,} gallery pictures ({figures['junk']:,} junk)"
+        )
+        how = [f"{figures['ap']} AP", f"{figures['metric']} metric", f"same-camera rule {figures['same_camera_rule']}"]
+        how += [name for name in ("reranking", "flip") if figures[name]]
+        if figures["ties_at_rank1"]:
+            how.append(f"{figures['ties_at_rank1']:,} rank-1 decided by a tie")
+        return "\n".join([heading, values, about, ", ".join(how)])
+
+    # Ranked lists -----------------------------------------------------------------------------------------------------
+
+    def attach(self, scorer: Scorer, positives: Picks, left_out: Picks, junk: np.ndarray) -> None:
+        """Remember (without copying) what ranked lists are computed from when someone asks for them."""
+        self._source = _Source(scorer, positives, left_out, junk)
+
+    def lists(self, k: int) -> RankedLists:
+        """The first `k` of each query's ranked list, computed at the first call and kept.
+
+        Raises RunError if the result was loaded from a file that holds shorter lists.
+        """
+        k = min(k, self.settings["gallery"])
+        if self._lists is None or self._lists.indices.shape[1] < k:
+            if self._source is None:
+                stored = 0 if self._lists is None else self._lists.indices.shape[1]
+                raise RunError(
+                    f"the first {k} of each ranked list were asked for, but this result was loaded from a file that holds "
+                    f"{stored}; save it with save(path, lists={k}) where it is computed."
+                )
+            self._lists = self._source.lists(k)
+        return RankedLists(self._lists.indices[:, :k], self._lists.scores[:, :k], self._lists.correct[:, :k])
+
+    def top(self, k: int) -> np.ndarray:
+        """Gallery indices (Q, k) int64 of each ranked list, junk and same-camera pictures removed, padded with -1."""
+        return self.lists(k).indices
+
+    def correct(self, k: int) -> np.ndarray:
+        """(Q, k) bool: whether the picture at that place of the ranked list is a match; False where padded."""
+        return self.lists(k).correct
+
+    def scores(self, k: int) -> np.ndarray:
+        """(Q, k) float32: cosine, or minus the Euclidean distance, at each place; -inf where padded."""
+        return self.lists(k).scores
+
+    def plot_cmc(self, out_png: str | os.PathLike[str], label: str = "") -> Path:
+        """Draw the CMC curve into a PNG file."""
+        from reidapt.evaluation.figures import plot_cmc
+
+        return plot_cmc({label or "CMC": self}, out_png)
+
+    # Files ------------------------------------------------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str], lists: int = 50, embeddings: bool = False) -> Path:
+        """Write `NAME.json` (summary and CMC) and, beside it, `NAME.npz` (per-query measures and ranked lists).
+
+        Args:
+            path: with or without `.json`; missing folders are made.
+            lists: how much of each ranked list to store; 0 for none.
+            embeddings: also store the query and gallery features, from which everything can be computed again.
+
+        Returns:
+            The path of the JSON file. Both files are complete or absent. Raises RunError when they can't be written.
+        """
+        target = Path(path)
+        target = target if target.suffix == ".json" else target.with_name(target.name + ".json")
+        arrays = {name: getattr(self, name) for name in _ARRAYS}
+        if lists:
+            ranked = self.lists(lists)
+            arrays |= {"top": ranked.indices, "scores": ranked.scores, "correct": ranked.correct}
+        if embeddings:
+            if self._source is None:
+                raise RunError(
+                    f"{target}: this result was loaded from a file and doesn't hold its embeddings any more."
+                )
+            scorer = self._source.scorer
+            arrays |= {"query": scorer.query.cpu().numpy(), "gallery": scorer.gallery.cpu().numpy()}
+        text = json.dumps({"format": FORMAT, **self.summary(), "cmc": self.cmc.tolist()}, indent=1)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.stem}-") as folder:
+                (Path(folder) / "json").write_text(text + "\n")
+                with open(Path(folder) / "npz", "wb") as file:
+                    np.savez_compressed(file, **arrays)
+                os.replace(Path(folder) / "npz", target.with_suffix(".npz"))
+                os.replace(Path(folder) / "json", target)
+        except OSError as error:
+            raise RunError(
+                f"the result couldn't be written to {target}: {error}. Free space or choose another folder."
+            ) from error
+        return target
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> RetrievalResult:
+        """Read what `save` wrote. Raises RunError if a file is missing, damaged or of another format."""
+        target = Path(path)
+        target = target if target.suffix == ".json" else target.with_name(target.name + ".json")
+        try:
+            summary = json.loads(target.read_text())
+            with np.load(target.with_suffix(".npz")) as file:
+                arrays = {name: file[name] for name in file.files if name not in ("query", "gallery")}
+            found = summary.pop("format")
+            if found != FORMAT:
+                raise RunError(f"{target} has format {found}; this version of reidapt reads format {FORMAT}.")
+            settings = {name: value for name, value in summary.items() if name not in _FIGURES}
+            lists = RankedLists(arrays["top"], arrays["scores"], arrays["correct"]) if "top" in arrays else None
+            return cls(**{name: arrays[name] for name in _ARRAYS}, settings=settings, _lists=lists)
+        except FileNotFoundError as error:
+            raise RunError(
+                f"no evaluation at {target}: {error.filename} is missing. Run the evaluation again."
+            ) from error
+        except (OSError, ValueError, KeyError, AttributeError, EOFError) as error:
+            raise RunError(
+                f"{target} isn't a result that reidapt saved ({error}). Run the evaluation again."
+            ) from error
+
+
+_ARRAYS = ("cmc", "average_precision", "inverse_penalty", "first_match")
+_FIGURES = ("rank1", "rank5", "rank10", "mAP", "mINP", "cmc")
+
+
+@dataclass(frozen=True)
+class RankedLists:
+    """The first k places of every query's ranked list."""
+
+    indices: np.ndarray
+    """(Q, k) int64, -1 where the list is shorter."""
+    scores: np.ndarray
+    """(Q, k) float32, -inf where the list is shorter."""
+    correct: np.ndarray
+    """(Q, k) bool."""
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Everything a ranked list is computed from."""
+
+    scorer: Scorer
+    positives: Picks
+    left_out: Picks
+    junk: np.ndarray
+
+    def lists(self, k: int) -> RankedLists:
+        queries = self.scorer.queries
+        indices = np.full((queries, k), -1, np.int64)
+        scores = np.full((queries, k), -np.inf, np.float32)
+        correct = np.zeros((queries, k), np.bool_)
+        for start, block in self.scorer.blocks():
+            stop = start + len(block)
+            self.scorer.finish(block)
+            block[:, torch.from_numpy(self.junk).to(block.device)] = -torch.inf
+            rows, columns = (torch.from_numpy(a).to(block.device) for a in self.left_out.cells(start, stop))
+            block[rows, columns] = -torch.inf
+            values, nearest = stable_topk(block, k)
+            shown = torch.isfinite(values)
+            readable = self.scorer.reported(values, torch.arange(start, stop, device=block.device))
+            indices[start:stop] = torch.where(shown, nearest, -1).cpu().numpy()
+            scores[start:stop] = torch.where(shown, readable, -torch.inf).cpu().numpy()
+            for query in range(start, stop):
+                correct[query] = np.isin(indices[query], self.positives.of(query))
+        return RankedLists(indices, scores, correct)
+
+
+def _mean(values: np.ndarray) -> float:
+    """Mean of the numbers that are not NaN; NaN if none is."""
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else float("nan")

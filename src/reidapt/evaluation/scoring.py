@@ -1,0 +1,72 @@
+"""Blocks of scores between queries and gallery, larger meaning closer, in float32 and bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from reidapt.errors import ConfigError, DataError
+from reidapt.similarity.neighbours import BLOCK_BYTES, Features, as_features, full_float32, inverse_norms, squared_norms
+
+Metric = Literal["cosine", "euclidean"]
+
+
+class Scorer:
+    """Scores of every query against every gallery picture, a block of queries at a time.
+
+    Blocks hold the products q·g of the (for cosine, normalised) queries with the raw gallery; `finish` turns them into
+    cosines, or into q·g - |g|²/2, which orders pictures as the Euclidean distance does. Splitting it so saves a normalised
+    copy of the gallery.
+    """
+
+    def __init__(self, query: Features, gallery: Features, metric: Metric = "cosine", chunk: int | None = None) -> None:
+        if metric not in ("cosine", "euclidean"):
+            raise ConfigError(f"metric is {metric!r}; expected 'cosine' or 'euclidean'.")
+        self.metric = metric
+        self.query, self.gallery = as_features(query, "query features"), as_features(gallery, "gallery features")
+        if self.query.shape[1] != self.gallery.shape[1] or self.query.device != self.gallery.device:
+            raise DataError(
+                f"query features have shape {tuple(self.query.shape)} on {self.query.device}, gallery features "
+                f"{tuple(self.gallery.shape)} on {self.gallery.device}; expected the same number of columns and one device."
+            )
+        self.queries, self.pictures = len(self.query), len(self.gallery)
+        self.device = self.gallery.device
+        if metric == "cosine":
+            self.query_factor = inverse_norms(self.query, "query features")
+            self.gallery_term = inverse_norms(self.gallery, "gallery features")
+        else:
+            self.query_factor = squared_norms(self.query, "query features")
+            self.gallery_term = squared_norms(self.gallery, "gallery features") / 2
+        self.rows = chunk or max(1, min(self.queries, BLOCK_BYTES // (4 * max(1, self.pictures))))
+
+    def blocks(self) -> Iterator[tuple[int, Tensor]]:
+        """Yield (first query, products (B, G) float32). The memory of a block is used again for the next one."""
+        buffer = torch.empty(min(self.rows, self.queries), self.pictures, device=self.device)
+        for start in range(0, self.queries, self.rows):
+            rows = self.query[start : start + self.rows].float()
+            if self.metric == "cosine":
+                rows = rows * self.query_factor[start : start + self.rows, None]
+            block = buffer[: len(rows)]
+            with full_float32():
+                if self.gallery.dtype == torch.float32:
+                    torch.mm(rows, self.gallery.T, out=block)
+                else:
+                    for first in range(0, self.pictures, 8192):
+                        part = self.gallery[first : first + 8192].float()
+                        block[:, first : first + 8192] = rows @ part.T
+            yield start, block
+
+    def finish(self, products: Tensor) -> Tensor:
+        """Turn products (B, G) into scores, in place."""
+        if self.metric == "cosine":
+            return products.mul_(self.gallery_term)
+        return products.sub_(self.gallery_term)
+
+    def reported(self, scores: Tensor, query: Tensor) -> Tensor:
+        """Scores (B, k) of the queries (B,) as people read them: cosine, or minus the Euclidean distance."""
+        if self.metric == "cosine":
+            return scores
+        return -(self.query_factor[query][:, None] - 2 * scores).clamp_min(0).sqrt()
