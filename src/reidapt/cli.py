@@ -12,7 +12,7 @@ from reidapt import __version__
 from reidapt.config import nearest, parse
 from reidapt.errors import ConfigError, ReidaptError
 
-Handler = Callable[[argparse.Namespace], None]
+Handler = Callable[[argparse.Namespace], "int | None"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -201,7 +201,9 @@ def check_command(options: argparse.Namespace) -> int:
     from reidapt.progress import Display
 
     with Display().open() as display, display.stage("Checking") as progress:
-        report = check(options.dataset, published=options.published, progress=progress)
+        report = check(
+            options.dataset, published=options.published, progress=lambda done, total: progress(done, total, "pictures")
+        )
     print(report.text())
     return 0 if report.ok else 1
 

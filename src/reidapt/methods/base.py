@@ -94,8 +94,8 @@ class TrainConfig:
     def augment(self) -> Augment:
         """The training augmentation these options describe."""
         pad = round(self.pad * self.height / 256)
-        jitter = {"brightness": self.colour, "contrast": self.colour, "saturation": self.colour}
-        return Augment(flip=self.flip, pad=pad, erase=self.erase, **jitter)
+        c = self.colour
+        return Augment(flip=self.flip, pad=pad, erase=self.erase, brightness=c, contrast=c, saturation=c)
 
 
 @dataclass
@@ -217,6 +217,12 @@ def warmup_cosine(epoch: float, epochs: int, warmup: float, floor: float = 0.01)
         return 0.1 + 0.9 * epoch / warmup
     progress = min(1.0, (epoch - warmup) / max(1e-9, epochs - warmup))
     return floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * progress))
+
+
+def labels_of(batch: Batch) -> Tensor:
+    """The labels of a batch from a labelled stream, int64 (B,)."""
+    assert batch.labels is not None, "the stream has no labels"
+    return batch.labels
 
 
 def build_network(config: TrainConfig, persons: int) -> ReidNet:

@@ -39,6 +39,7 @@ from reidapt.methods.base import (
     adam,
     build_network,
     copy_network,
+    labels_of,
     warmup_cosine,
 )
 from reidapt.models.ema import ema_update
@@ -188,9 +189,9 @@ class ClusterTeacher(Method):
 
     def source_loss(self, batch: Batch) -> Tensor:
         """Identity and triplet loss on labelled source pictures, as in ``source-only``."""
-        output = self.student(batch.images)
-        identity = smoothed_cross_entropy(output.logits, batch.labels, self.config.label_smoothing)
-        triplet = batch_hard_triplet(output.feature, batch.labels, self.config.margin)
+        output, labels = self.student(batch.images), labels_of(batch)
+        identity = smoothed_cross_entropy(output.logits, labels, self.config.label_smoothing)
+        triplet = batch_hard_triplet(output.feature, labels, self.config.margin)
         self.record("loss/source_identity", identity)
         self.record("loss/source_triplet", triplet)
         return identity + triplet
@@ -198,8 +199,8 @@ class ClusterTeacher(Method):
     def target_loss(self, batch: Batch) -> Tensor:
         """Contrast of the target's features with the centroids of their pseudo-labels."""
         c = self.config
-        features = self.student.embed(batch.images)
-        contrast = centroid_contrast(features, batch.labels, self.centroids, c.temperature)
+        features, labels = self.student.embed(batch.images), labels_of(batch)
+        contrast = centroid_contrast(features, labels, self.centroids, c.temperature)
         self.record("loss/target_contrast", contrast)
         loss = contrast
         if c.soft_weight > 0:
@@ -208,7 +209,7 @@ class ClusterTeacher(Method):
             soft = soft_contrast(features, teacher, self.centroids, c.temperature)
             self.record("loss/target_soft", soft)
             loss = loss + c.soft_weight * soft
-        self.seen = features.detach(), batch.labels
+        self.seen = features.detach(), labels
         return loss
 
     def end_step(self) -> None:

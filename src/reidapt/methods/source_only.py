@@ -16,7 +16,7 @@ from torch import Tensor
 from reidapt.data import Batch, class_labels, pk_batches
 from reidapt.losses.identity import smoothed_cross_entropy
 from reidapt.losses.triplet import batch_hard_triplet
-from reidapt.methods.base import Method, Stream, TrainConfig, adam, build_network
+from reidapt.methods.base import Method, Stream, TrainConfig, adam, build_network, labels_of
 from reidapt.models.embedder import ReidNet
 
 
@@ -55,7 +55,7 @@ class SourceOnly(Method):
         return {"source": Stream(self.source, batches, labels, c.augment())}
 
     def step(self, batch: Mapping[str, Batch]) -> Iterator[tuple[str, Tensor]]:
-        images, labels = batch["source"].images, batch["source"].labels
+        images, labels = batch["source"].images, labels_of(batch["source"])
         output = self.network(images)
         identity = smoothed_cross_entropy(output.logits, labels, self.config.label_smoothing)
         triplet = batch_hard_triplet(output.feature, labels, self.config.margin)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import timm
 import torch
@@ -45,7 +45,7 @@ class ReidNet(nn.Module):
         last_stride: int = 1,
     ) -> None:
         super().__init__()
-        self.backbone = create_backbone(backbone, weights=weights, size=size)
+        self.backbone: Any = create_backbone(backbone, weights=weights, size=size)
         if last_stride == 1:
             remove_last_stride(self.backbone)
         dim = int(self.backbone.num_features)
@@ -100,6 +100,7 @@ def load_backbone(model: nn.Module, path: Path) -> None:
             f"--weights is 'imagenet', 'random' or the path of a state file; '{path}' is none of these (no such file)."
         )
     try:
+        state: dict[str, Any]
         if path.suffix == ".safetensors":
             from safetensors.torch import load_file
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import torch
 from reidapt.data import CropStore, CropTable, read
 from reidapt.errors import ConfigError
 from reidapt.evaluation import RetrievalResult, embed, rank
+from reidapt.evaluation.ranking import ApRule
 from reidapt.methods import Method
 from reidapt.progress import ProgressCallback
 from reidapt.training.checkpoint import load
@@ -23,7 +25,7 @@ def evaluate_run(
     *,
     name: str | None = None,
     flip: bool = False,
-    ap: str = "step",
+    ap: ApRule = "step",
     batch_size: int = 256,
     device: str = "auto",
     out: Path | None = None,
@@ -56,7 +58,7 @@ def evaluate_run(
         out = Run(folder).evaluations
     out.mkdir(parents=True, exist_ok=True)
     path = out / f"{name or re.sub(r'[^A-Za-z0-9.-]+', '-', dataset).strip('-')}.json"
-    result.save(path, **arrays)
+    result.save(path, extra=arrays)
     return result, path
 
 
@@ -65,7 +67,7 @@ def evaluate(
     table: CropTable,
     *,
     flip: bool = False,
-    ap: str = "step",
+    ap: ApRule = "step",
     batch_size: int = 256,
     progress: ProgressCallback | None = None,
     dataset: str = "",
@@ -81,20 +83,13 @@ def evaluate(
                 "a labelled query and gallery, as in market1501:DIR."
             )
     device = next(method.parameters()).device
-    total, done = sum(map(len, parts.values())), 0
+    total, before = sum(map(len, parts.values())), 0
     features = {}
     for split, part in parts.items():
         store = CropStore(part, method.config.size)
-        before = done
-        features[split] = embed(
-            method,
-            store,
-            batch_size=batch_size,
-            flip=flip,
-            device=device,
-            progress=lambda n, m, what: progress(before + n, total, what) if progress else None,  # noqa: B023
-        )
-        done += len(part)
+        report = counter(progress, before, total, f"embedding the {split}")
+        features[split] = embed(method, store, batch_size=batch_size, flip=flip, device=device, progress=report)
+        before += len(part)
     query, gallery = parts["query"], parts["gallery"]
     result = rank(
         features["query"],
@@ -103,9 +98,9 @@ def evaluate(
         query_camera=query.camera,
         gallery_person=gallery.person,
         gallery_camera=gallery.camera,
-        ap=ap,  # type: ignore[arg-type]
+        ap=ap,
+        record={"dataset": dataset or table.name, "flip": flip, "feature": "BNNeck", "size": list(method.config.size)},
     )
-    result.info.update(dataset=dataset or table.name, flip=flip, feature="BNNeck", reranking=None)
     arrays = {
         "query_paths": np.asarray(query.paths, dtype=np.str_),
         "gallery_paths": np.asarray(gallery.paths, dtype=np.str_),
@@ -117,6 +112,11 @@ def evaluate(
         },
     }
     return result, arrays
+
+
+def counter(progress: ProgressCallback | None, before: int, total: int, what: str) -> Callable[[int, int], None] | None:
+    """A (done, total) callback for a part of a stage that is ``total`` long and already ``before`` along."""
+    return None if progress is None else lambda done, _: progress(before + done, total, what)
 
 
 def torch_device(device: str) -> torch.device:

@@ -32,6 +32,7 @@ from reidapt.training.checkpoint import (
     save_checkpoint,
 )
 from reidapt.training.run import Run, environment, open_run, trim_metrics, write_json
+from reidapt.training.samples import write_sheet
 
 log = logging.getLogger(__name__)
 
@@ -138,6 +139,8 @@ def fit(
     write_json(
         run.folder / "data.json", {role: {"spec": getattr(config, role), **f} for role, f in fingerprints.items()}
     )
+    for role, store in stores.items():
+        write_sheet(store, run.samples / f"{role}.png", seed=config.seed)
     loop.method.attach(source=stores.get("source"), target=stores.get("target"))
     loop.run_epochs()
     return run
@@ -377,5 +380,5 @@ def to_device(batch: Batch, device: torch.device) -> Batch:
     """The batch on ``device``, pictures in the memory layout that convolutions prefer."""
     views = tuple(v.to(device, memory_format=torch.channels_last, non_blocking=True) for v in batch.views)
     labels = None if batch.labels is None else batch.labels.to(device)
-    moved = {"indices": batch.indices.to(device), "camera": batch.camera.to(device), "labels": labels}
-    return dataclasses.replace(batch, images=views[0], views=views, **moved)
+    indices, camera = batch.indices.to(device), batch.camera.to(device)
+    return dataclasses.replace(batch, images=views[0], views=views, indices=indices, camera=camera, labels=labels)
