@@ -43,12 +43,12 @@ class RetrievalResult:
     _source: _Source | None = field(default=None, repr=False)
 
     @property
-    def mAP(self) -> float:  # noqa: N802
+    def mAP(self) -> float:
         """Mean average precision over the queries with a match, 0..1."""
         return _mean(self.average_precision)
 
     @property
-    def mINP(self) -> float:  # noqa: N802
+    def mINP(self) -> float:
         """Mean inverse negative penalty over the queries with a match, 0..1."""
         return _mean(self.inverse_penalty)
 
@@ -93,8 +93,8 @@ class RetrievalResult:
             if self._source is None:
                 stored = 0 if self._lists is None else self._lists.indices.shape[1]
                 raise RunError(
-                    f"the first {k} of each ranked list were asked for, but this result was loaded from a file that holds "
-                    f"{stored}; save it with save(path, lists={k}) where it is computed."
+                    f"the first {k} of each ranked list were asked for, but this result was loaded from a file that "
+                    f"holds {stored}; save it with save(path, lists={k}) where it is computed."
                 )
             self._lists = self._source.lists(k)
         return RankedLists(self._lists.indices[:, :k], self._lists.scores[:, :k], self._lists.correct[:, :k])

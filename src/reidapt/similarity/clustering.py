@@ -8,8 +8,8 @@ from scipy import sparse
 from sklearn.cluster import DBSCAN
 
 from reidapt.errors import ConfigError
-from reidapt.similarity.reciprocal import jaccard
 from reidapt.similarity.neighbours import Features
+from reidapt.similarity.reciprocal import jaccard
 
 
 def cluster(
