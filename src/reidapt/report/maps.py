@@ -92,6 +92,7 @@ def project(features: np.ndarray, method: Projection, seed: int) -> np.ndarray:
     """Places (N, 2) of `features` (N, D); t-SNE starts from PCA and falls back to it below 12 points."""
     from sklearn.decomposition import PCA
     from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits
 
     features = np.nan_to_num(np.asarray(features, dtype=np.float32))
     count = min(50, *features.shape)
@@ -100,7 +101,9 @@ def project(features: np.ndarray, method: Projection, seed: int) -> np.ndarray:
     if method == "pca" or len(features) < 12:
         return reduced[:, :2]
     perplexity = min(30.0, (len(features) - 1) / 3)
-    return TSNE(2, perplexity=perplexity, init="pca", random_state=seed, max_iter=600).fit_transform(reduced)
+    tsne = TSNE(2, perplexity=perplexity, init="pca", random_state=seed, max_iter=500)
+    with threadpool_limits(1):  # a few hundred points: more threads only wait for each other
+        return tsne.fit_transform(reduced)
 
 
 def neighbours(features: np.ndarray, person: np.ndarray, camera: np.ndarray) -> str:
