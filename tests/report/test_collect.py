@@ -33,7 +33,8 @@ def test_the_page_states_the_figures_of_the_evaluations(runs: Path) -> None:
     saved = [json.loads((runs / r / "evaluations/winter.json").read_text()) for r in ("direct", "adapted", "oracle")]
     for key, name in (("rank1", "Rank-1"), ("rank5", "Rank-5"), ("mAP", "mAP"), ("mINP", "mINP")):
         assert [float(v) for v in cells(page)[name][:3]] == pytest.approx([s[key] for s in saved], abs=0.0501)
-    assert "reidapt train cluster-teacher --source world:summer --target world:winter" in page
+    text = "".join(Outline(page).text)
+    assert "reidapt train cluster-teacher --source world:summer --target world:winter" in text
     assert "labelled source summer (2,880 crops of 120 persons from 6 cameras)" in page
     assert "target winter (2,880 crops from 6 cameras)" in page
     assert "48 queries, 2 skipped for want of a match" in page or "28 queries, 2 skipped for want of a match" in page

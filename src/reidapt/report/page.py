@@ -77,7 +77,8 @@ def _masthead(report: Report) -> str:
     if report.byline:
         parts.append(f'<p class="byline">{escape(report.byline)}</p>')
     if report.command:
-        parts.append(f'<pre aria-label="Command"><code>{escape(report.command)}</code></pre>')
+        words = " ".join(f"<span>{escape(word)}</span>" for word in report.command.split(" "))
+        parts.append(f'<pre aria-label="Command"><code>{words}</code></pre>')
     return "\n".join(parts)
 
 
@@ -86,7 +87,11 @@ def _result(report: Report) -> str:
     if not report.scores:
         return f"<p>No evaluation yet.</p>{cautions}"
     text = headline(report.scores)
-    parts = [f'<p class="lead">{escape(text)}</p>' if text else "", cautions, '<ul class="scores">']
+    parts = [
+        f'<p class="lead">{escape(text).replace(" %", "&nbsp;%")}</p>' if text else "",
+        cautions,
+        '<ul class="scores">',
+    ]
     parts.extend(_headline_score(score) for score in report.scores)
     parts.append('</ul><div class="beside">')
     parts.append(f"<figure>{charts.dumbbell(report.scores)}</figure>")
