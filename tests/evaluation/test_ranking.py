@@ -55,8 +55,10 @@ def sorting_reference(query, gallery, qp, qc, gp, gc, ap="step", metric="cosine"
 def scene(
     seed: int, queries: int, pictures: int, dim: int = 16, persons: int = 6, cameras: int = 3, coarse: bool = False
 ):
-    """Random features and identities with junk, distractors and people of one camera. `coarse` features, of few values and
-    equal length, have cosines that are exact in float32, so that ties are many and real."""
+    """Random features and identities with junk, distractors and people that no gallery picture shows.
+
+    `coarse` features, of few values and equal length, have cosines that float32 holds exactly: ties are many and real.
+    """
     rng = np.random.default_rng(seed)
     shape = (queries + pictures, dim)
     features = rng.choice([-1.0, 1.0], shape) if coarse else rng.standard_normal(shape)
@@ -118,14 +120,19 @@ def test_gallery_larger_than_a_tile(monkeypatch: pytest.MonkeyPatch) -> None:
     check(scene(2, queries=6, pictures=2048))
 
 
+@pytest.mark.parametrize("coarse", [False, True])
+def test_queries_with_many_positives(coarse: bool) -> None:
+    check(scene(4, queries=6, pictures=500, persons=2, dim=4 if coarse else 16, coarse=coarse))
+
+
 def test_more_equal_outcomes_than_a_byte_counts() -> None:
     rng = np.random.default_rng(0)
-    gallery = np.ones((20000, 2), np.float32)
+    gallery = np.ones((50000, 2), np.float32)
     gallery[-1] = (0, 1)  # the only match, below all others
-    person = rng.integers(2, 9, 20000)
+    person = rng.integers(2, 9, 50000)
     person[-1] = 1
     result = rank(np.array([[1, 0]], np.float32), gallery, query_person=[1], gallery_person=person)
-    assert result.first_match.tolist() == [20000]
+    assert result.first_match.tolist() == [50000]
 
 
 def test_euclidean() -> None:
@@ -187,7 +194,7 @@ def test_unknown_cameras_are_nobodys_own(where: str) -> None:
 
 
 def test_no_camera_columns() -> None:
-    q, g, qp, qc, gp, gc = scene(1, 20, 100)
+    q, g, qp, _, gp, _ = scene(1, 20, 100)
     without = rank(q, g, query_person=qp, gallery_person=gp)
     assert without.summary()["same_camera_rule"] == "off"
     assert without.mAP == run((q, g, qp, np.full(20, -1), gp, np.full(100, -1))).mAP

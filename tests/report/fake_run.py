@@ -130,7 +130,8 @@ def write_run(root: Path, role: str, crops: tuple[list[str], np.ndarray, np.ndar
     if role == "adapted":
         environment["command"] += ["--target", str(config["target"]), "--model.backbone", "resnet10t"]
     (run / "environment.json").write_text(json.dumps(environment), encoding="utf-8")
-    data = {"source": {"name": "summer", "rows": 2880, "persons": 120, "cameras": 6, "sha256": "9b0d41" + "e3" * 29}}
+    name = "winter" if role == "oracle" else "summer"
+    data = {"source": {"name": name, "rows": 2880, "persons": 120, "cameras": 6, "sha256": "9b0d41" + "e3" * 29}}
     if role == "adapted":
         data["target"] = {"name": "winter", "rows": 2880, "persons": None, "cameras": 6, "sha256": "77aa" + "0c" * 30}
     (run / "data.json").write_text(json.dumps(data), encoding="utf-8")

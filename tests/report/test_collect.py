@@ -33,9 +33,11 @@ def test_the_page_states_the_figures_of_the_evaluations(runs: Path) -> None:
     saved = [json.loads((runs / r / "evaluations/winter.json").read_text()) for r in ("direct", "adapted", "oracle")]
     for key, name in (("rank1", "Rank-1"), ("rank5", "Rank-5"), ("mAP", "mAP"), ("mINP", "mINP")):
         assert [float(v) for v in cells(page)[name][:3]] == pytest.approx([s[key] for s in saved], abs=0.0501)
-    assert "reidapt train cluster-teacher --source world:summer --target world:winter" in page
+    text = "".join(Outline(page).text)
+    assert "reidapt train cluster-teacher --source world:summer --target world:winter" in text
     assert "labelled source summer (2,880 crops of 120 persons from 6 cameras)" in page
     assert "target winter (2,880 crops from 6 cameras)" in page
+    assert "48 queries, 2 skipped for want of a match" in page or "28 queries, 2 skipped for want of a match" in page
     for kind in ("Contact sheet of source", "loss/triplet", "CMC", "Ranked lists", "77aa0c", "4f2c9a1b7de0835561ac"):
         assert kind in page
 
@@ -170,6 +172,12 @@ def test_settings_that_differ_are_marked(runs: Path) -> None:
     table = report_of(runs).settings
     assert {table.rows[i][0] for i in table.marked} == {"method", "source", "target", "epochs"}
     assert table.columns == ("Setting", "Direct transfer", "Adapted", "Oracle")
+
+
+def test_data_are_listed_once_with_their_uses(runs: Path) -> None:
+    rows = {row[0]: row[1:5] for row in report_of(runs).data.rows}
+    assert rows["summer"] == ("source of Direct transfer; source of Adapted", "2,880", "120", "6")
+    assert len(report_of(runs).data.rows) == 3
 
 
 def test_flatten_keeps_order_and_every_leaf() -> None:

@@ -83,7 +83,7 @@ class Augment:
         flip: probability of mirroring left-right.
         pad: pixels of black added on all sides before a crop of the original size is taken; 0 turns it off.
         brightness, contrast, saturation: each factor is drawn from 1 ± this; 0 turns it off. Contrast works around the
-            picture's mean luma, brightness is next, saturation last; values are kept within 0..255 after each.
+            picture's mean luma, brightness is next, saturation last; then values are limited to 0..255.
         erase: probability of erasing a rectangle (Zhong et al. 2020), filled with the channel means, that is, with 0.
         erase_area: smallest and largest share of the picture's area that is erased.
         erase_aspect: smallest height / width of the rectangle; the largest is its inverse; log-uniform between.
@@ -174,26 +174,23 @@ class Augment:
         return images
 
     def _recolour(self, images: Tensor, draws: Draws) -> Tensor:
-        """uint8 → float32 in 0..255. Sums over whole pictures are of whole numbers, hence exact in any order."""
+        """uint8 → float32 in 0..255; only elementwise arithmetic and exact sums, so that threads change no bit."""
         values = images.to(torch.float32)
-        weights = torch.tensor(GREY, device=images.device).view(3, 1, 1)
-        if self.contrast > 0:
-            sums = values.sum(dim=3).double().sum(dim=2) / (images.shape[2] * images.shape[3])
-            luma = (sums.float()[:, :, None, None] * weights).sum(dim=1, keepdim=True)
-            values = values.sub_(luma).mul_(_each(draws.contrast, values)).add_(luma).clamp_(0, 255)
-        if self.brightness > 0:
-            values = values.mul_(_each(draws.brightness, values)).clamp_(0, 255)
+        if self.contrast > 0 or self.brightness > 0:
+            contrast, brightness = _each(draws.contrast, values), _each(draws.brightness, values)
+            sums = values.sum(dim=3).double().sum(dim=2)  # whole numbers: exact in any order
+            middle = _luma((sums / images[0, 0].numel()).float()[:, :, None, None])
+            values.mul_(contrast * brightness).add_(middle * (1 - contrast) * brightness)
         if self.saturation > 0:
-            red, green, blue = GREY
-            luma = red * values[:, 0:1] + green * values[:, 1:2] + blue * values[:, 2:3]
-            values = values.sub_(luma).mul_(_each(draws.saturation, values)).add_(luma).clamp_(0, 255)
-        return values
+            torch.lerp(_luma(values), values, _each(draws.saturation, values), out=values)
+        changed = self.contrast > 0 or self.brightness > 0 or self.saturation > 0
+        return values.clamp_(0, 255) if changed else values
 
     def _kept(self, draws: Draws, values: Tensor) -> Tensor:
         """float32 (B, 1, H, W), 0 inside the erased rectangles and 1 elsewhere."""
         top, left, tall, wide = draws.erase.to(values.device).unbind(1)
-        inside = _between(values.shape[2], top, tall)[:, :, None] & _between(values.shape[3], left, wide)[:, None, :]
-        return (~inside)[:, None].to(values.dtype)
+        rows, columns = _between(values.shape[2], top, tall), _between(values.shape[3], left, wide)
+        return (1 - rows[:, :, None] * columns[:, None, :])[:, None]
 
 
 def _whole(uniform: Tensor, bound: Tensor | int) -> Tensor:
@@ -205,7 +202,13 @@ def _each(factor: Tensor, values: Tensor) -> Tensor:
     return factor.to(values.device).view(-1, 1, 1, 1)
 
 
+def _luma(values: Tensor) -> Tensor:
+    """(B, 3, H, W) → (B, 1, H, W)."""
+    red, green, blue = GREY
+    return (values[:, 0:1] * red).add_(values[:, 1:2], alpha=green).add_(values[:, 2:3], alpha=blue)
+
+
 def _between(length: int, start: Tensor, size: Tensor) -> Tensor:
-    """bool (B, length): start ≤ position < start + size."""
+    """float32 (B, length): 1 where start ≤ position < start + size, 0 elsewhere."""
     place = torch.arange(length, device=start.device)
-    return (place >= start[:, None]) & (place < (start + size)[:, None])
+    return ((place >= start[:, None]) & (place < (start + size)[:, None])).float()

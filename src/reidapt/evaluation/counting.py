@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +11,10 @@ from torch import Tensor
 
 from reidapt.evaluation.scoring import Scorer
 
-TILE = 16384
+TILE = 20480
 """Gallery pictures compared at once on the CPU: their scores and the outcomes stay in the second-level cache."""
+MANY = 48
+"""From this many positives of one query on, sorting its scores once costs less than comparing all with each positive."""
 WORD_RUN = 128
 """Outcomes are bytes, added up eight at a time as 64-bit words; a byte would overflow after 255 words."""
 
@@ -59,48 +62,69 @@ def _count_in_rows(
     scorer: Scorer, block: Tensor, start: int, positives: Picks, left_out: Picks, junk: np.ndarray
 ) -> tuple[np.ndarray, int]:
     """One query after the other, so that everything done to its scores happens while they are in cache."""
-    outcomes = np.zeros((0, TILE), np.bool_)
-    found, ties = [], 0
-    for query in range(start, start + len(block)):
-        mine = positives.of(query)
-        if not len(mine):
-            continue
-        scores = scorer.finish(block[query - start]).numpy()
-        scores[junk] = -np.inf
-        scores[left_out.of(query)] = -np.inf
-        if len(outcomes) < len(mine):
-            outcomes = np.zeros((len(mine), TILE), np.bool_)
-        ranks, tied = ranks_in_row(scores, mine, outcomes)
-        found.append(ranks)
-        ties += tied
-    return (np.concatenate(found) if found else np.empty(0, np.int64)), ties
+    terms, combine = scorer.gallery_term.numpy(), scorer.combine
+    rows = block.numpy()
+
+    def count(part: range) -> tuple[list[np.ndarray], int]:
+        outcomes = np.zeros((MANY, TILE), np.bool_)
+        found: list[np.ndarray] = []
+        ties = 0
+        for i in part:
+            mine = positives.of(start + i)
+            if not len(mine):
+                continue
+            scores = rows[i]
+            combine(scores, terms, out=scores)
+            scores[junk] = -np.inf
+            scores[left_out.of(start + i)] = -np.inf
+            ranks, tied = ranks_in_row(scores, mine, outcomes)
+            found.append(ranks)
+            ties += tied
+        return found, ties
+
+    threads = max(1, min(torch.get_num_threads(), len(rows)))
+    cuts = np.linspace(0, len(rows), threads + 1).astype(int)
+    with ThreadPoolExecutor(threads) as pool:  # NumPy lets go of the interpreter while it compares
+        parts = list(pool.map(count, [range(*cut) for cut in zip(cuts[:-1], cuts[1:])]))
+    found = [ranks for part, _ in parts for ranks in part]
+    return np.concatenate([np.empty(0, np.int64), *found]), sum(ties for _, ties in parts)
 
 
 def ranks_in_row(scores: np.ndarray, mine: np.ndarray, outcomes: np.ndarray) -> tuple[np.ndarray, bool]:
     """Ascending 1-based ranks of the positives `mine` among `scores` (G,), and whether a tie decided the first place.
 
-    `outcomes` (at least len(mine), TILE) is memory to work in.
+    `outcomes` (at least min(len(mine), MANY), TILE) is memory to work in; `scores` of the positives are overwritten.
     """
-    values = scores[mine][:, None]
-    above = np.zeros(len(mine), np.int64)
-    equal = 0
+    order = np.argsort(-scores[mine], kind="stable")
+    values = scores[mine[order]]
+    scores[mine] = -np.inf  # what remains are negatives; among themselves the positives are in order already
+    if len(mine) > MANY:
+        negatives = np.sort(scores)
+        above = len(scores) - np.searchsorted(negatives, values, side="right")
+        level = bool((np.searchsorted(negatives, values, side="left") + above < len(scores)).any())
+    else:
+        above, level = _above(scores, values[:, None], outcomes[: len(mine)])
+    tied = bool(level and above[0] == 0 and (scores == values[0]).any())
+    if level:
+        for k, index in enumerate(mine[order]):
+            above[k] += np.count_nonzero(scores[:index] == values[k])
+    return above + np.arange(1, len(mine) + 1), tied
+
+
+def _above(scores: np.ndarray, values: np.ndarray, outcome: np.ndarray) -> tuple[np.ndarray, bool]:
+    """How many of `scores` (G,) are above each of `values` (P, 1), and whether any equals one; `outcome` is (P, TILE)."""
+    above = np.zeros(len(values), np.int64)
+    level = False
     for first in range(0, len(scores), TILE):
         tile = scores[first : first + TILE]
-        outcome = outcomes[: len(mine)]
+        inside = outcome[:, : len(tile)]
         if len(tile) < TILE:
             outcome[:, len(tile) :] = False
-        np.equal(tile, values, out=outcome[:, : len(tile)])
-        equal += np.count_nonzero(outcome)
-        np.greater(tile, values, out=outcome[:, : len(tile)])
-        words = outcome.view(np.uint64).reshape(len(mine), -1, WORD_RUN)
+        level = level or bool(np.equal(tile, values, out=inside).any())
+        np.greater(tile, values, out=inside)
+        words = outcome.view(np.uint64).reshape(len(values), -1, WORD_RUN)
         above += np.add.reduce(words, axis=2).view(np.uint8).sum(axis=1, dtype=np.int64)
-    if equal == len(mine):  # every positive equals itself alone
-        return np.sort(above) + 1, False
-    best = values.max()
-    tied = above.min() == 0 and np.count_nonzero(scores == best) > np.count_nonzero(values == best)
-    for k, index in enumerate(mine):
-        above[k] += np.count_nonzero(scores[:index] == values[k])
-    return np.sort(above) + 1, bool(tied)
+    return above, level
 
 
 def _count_in_block(

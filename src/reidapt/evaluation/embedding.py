@@ -36,8 +36,8 @@ def embed(
 ) -> Tensor:
     """L2-normalised embeddings of all pictures of `store`, in its order.
 
-    The model is switched to evaluation for the time of the call and every part of it put back as it was. The result doesn't
-    depend on `batch_size` beyond floating point rounding.
+    The model is in evaluation mode during the call, and every part of it is put back in its mode afterwards. The result
+    doesn't depend on `batch_size` beyond floating point rounding.
 
     Args:
         model: something with `embed(images)`, else a callable: float32 (B, 3, H, W) normalised pictures -> (B, D).

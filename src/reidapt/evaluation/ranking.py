@@ -1,7 +1,7 @@
 """The Market-1501 retrieval metric (CMC, mAP, mINP) without sorting the gallery.
 
-The rank of a positive is one more than the number of valid gallery pictures that score above it, so it is enough to count
-them: a block of queries against the gallery is one matrix product, and counting passes over it while it is in cache.
+The rank of a positive is one more than the number of valid gallery pictures that score above it, so it is enough to
+count them: a block of queries against the gallery is one matrix product, and each row is counted while it is in cache.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ def rank(
     """Rank the gallery for every query by the Market-1501 rule.
 
     Left out for a query: gallery pictures of the same person *and* camera, and junk (person -1). Distractors (person 0)
-    stay as negatives. Queries without a match are skipped and counted. Of equal scores the lower gallery index comes first,
-    as in a stable sort by descending similarity.
+    stay as negatives. Queries without a match are skipped and counted. Of equal scores the lower gallery index comes
+    first, as in a stable sort by descending similarity.
 
     Args:
         query: (Q, D) embeddings, tensor or array; computed with in float32.
@@ -52,8 +52,8 @@ def rank(
         gallery_person: (G,) identities; -1 junk, 0 distractor.
         query_camera: (Q,) cameras, -1 or None where unknown: the same-camera rule can't apply to such a picture.
         gallery_camera: (G,) likewise.
-        ap: "step" sums precision at each positive (torchreid, fastreid); "trapezoid" averages it with the precision just
-            before (the authors of Market-1501).
+        ap: "step" sums precision at each positive (torchreid, fastreid); "trapezoid" averages it with the precision
+            just before (the authors of Market-1501).
         metric: "cosine", or "euclidean" between the features as they are.
         max_rank: length of the CMC curve.
         chunk: queries compared at once; by default as many as fit a block of scores of 48 MiB.
@@ -106,7 +106,7 @@ def rank(
 
 
 def per_query(ranks: np.ndarray, offsets: np.ndarray, ap: ApRule) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """First match (1-based, -1 for none), AP and inverse negative penalty (NaN for none) from the ranks of the positives.
+    """First match (1-based, -1 for none), AP and inverse negative penalty (NaN for none) from the positives' ranks.
 
     Args:
         ranks: (P,) 1-based ranks, ascending within each query.
@@ -156,7 +156,7 @@ class Identities:
         queries: int,
         pictures: int,
     ) -> Identities:
-        """Columns as int64 arrays of the right lengths. Raises DataError on others, and on junk or distractor queries."""
+        """Columns as int64 arrays of the right lengths; DataError on others, and on junk or distractor queries."""
         columns = cls(
             _column(query_person, queries, "query_person"),
             _column(gallery_person, pictures, "gallery_person"),
@@ -173,8 +173,8 @@ class Identities:
         odd = np.flatnonzero(columns.gallery_person < JUNK)
         if len(odd):
             raise DataError(
-                f"gallery_person {columns.gallery_person[odd[0]]} at picture {odd[0]}; expected an identity of 1 or above, "
-                "0 for a distractor or -1 for junk."
+                f"gallery_person {columns.gallery_person[odd[0]]} at picture {odd[0]}; expected an identity of 1 or "
+                "above, 0 for a distractor or -1 for junk."
             )
         return columns
 
@@ -214,7 +214,7 @@ def _column(values: ArrayLike | None, length: int, name: str) -> np.ndarray:
     column = values.detach().cpu().numpy() if isinstance(values, torch.Tensor) else np.asarray(values)
     if column.shape != (length,) or not np.issubdtype(column.dtype, np.integer):
         raise DataError(
-            f"{name} has shape {column.shape} and type {column.dtype}; expected {length} whole numbers, one for each row of "
-            "the features."
+            f"{name} has shape {column.shape} and type {column.dtype}; expected {length} whole numbers, one for each "
+            "row of the features."
         )
     return column.astype(np.int64)

@@ -94,8 +94,8 @@ class RetrievalResult:
             if self._source is None:
                 stored = 0 if self._lists is None else self._lists.indices.shape[1]
                 raise RunError(
-                    f"the first {k} of each ranked list were asked for, but this result was loaded from a file that holds "
-                    f"{stored}; save it with save(path, lists={k}) where it is computed."
+                    f"the first {k} of each ranked list were asked for, but this result was loaded from a file that "
+                    f"holds {stored}; save it with save(path, lists={k}) where it is computed."
                 )
             self._lists = self._source.lists(k)
         return RankedLists(self._lists.indices[:, :k], self._lists.scores[:, :k], self._lists.correct[:, :k])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -18,8 +19,8 @@ class Scorer:
     """Scores of every query against every gallery picture, a block of queries at a time.
 
     Blocks hold the products q·g of the (for cosine, normalised) queries with the raw gallery; `finish` turns them into
-    cosines, or into q·g - |g|²/2, which orders pictures as the Euclidean distance does. Splitting it so saves a normalised
-    copy of the gallery.
+    cosines, or into q·g - |g|²/2, which orders pictures as the Euclidean distance does. So no normalised copy of the
+    gallery is needed.
     """
 
     def __init__(self, query: Features, gallery: Features, metric: Metric = "cosine", chunk: int | None = None) -> None:
@@ -30,7 +31,8 @@ class Scorer:
         if self.query.shape[1] != self.gallery.shape[1] or self.query.device != self.gallery.device:
             raise DataError(
                 f"query features have shape {tuple(self.query.shape)} on {self.query.device}, gallery features "
-                f"{tuple(self.gallery.shape)} on {self.gallery.device}; expected the same number of columns and one device."
+                f"{tuple(self.gallery.shape)} on {self.gallery.device}; expected the same number of columns and one "
+                "device."
             )
         self.queries, self.pictures = len(self.query), len(self.gallery)
         self.device = self.gallery.device
@@ -58,6 +60,11 @@ class Scorer:
                         part = self.gallery[first : first + 8192].float()
                         block[:, first : first + 8192] = rows @ part.T
             yield start, block
+
+    @property
+    def combine(self) -> np.ufunc:
+        """What `finish` does with products and `gallery_term`, for NumPy."""
+        return np.multiply if self.metric == "cosine" else np.subtract
 
     def finish(self, products: Tensor) -> Tensor:
         """Turn products (B, G) into scores, in place."""

@@ -21,6 +21,7 @@ from reidapt.report.settings import compare, flatten
 
 LABELS: dict[Role, str] = {"run": "This run", "direct": "Direct transfer", "adapted": "Adapted", "oracle": "Oracle"}
 _COMPARABLE = ("dataset", "protocol", "queries", "gallery", "ap", "flip", "rerank")
+_COMMAND = ("command", "argv")
 _SHEETS = 6
 
 
@@ -84,6 +85,7 @@ def collect(
         command=_command(main.environment),
         byline=_byline(main),
         scores=tuple(_score(run) for run in runs if run.evaluation),
+        protocol=_protocol(main),
         conditions=_conditions(main),
         cautions=tuple(_cautions(runs)),
         sheets=sheets,
@@ -136,7 +138,7 @@ def _method(run: Run) -> str:
 
 
 def _command(environment: Mapping[str, Any]) -> str:
-    command = environment.get("command") or environment.get("argv") or ""
+    command = next((environment[key] for key in _COMMAND if environment.get(key)), "")
     return shlex.join(map(str, command)) if isinstance(command, list) else str(command)
 
 
@@ -201,12 +203,41 @@ def _sheets(run: Run) -> tuple[tuple[Sheet, ...], list[str]]:
 
 def _environment(runs: Sequence[Run]) -> Table | None:
     known = [run for run in runs if run.environment]
-    return compare([run.label for run in known], [run.environment for run in known], "Part") if known else None
+    parts = [{k: v for k, v in run.environment.items() if k not in _COMMAND} for run in known]
+    parts = [({"command": line} if (line := _command(r.environment)) else {}) | p for r, p in zip(known, parts)]
+    return compare([run.label for run in known], parts, "Part") if known else None
 
 
 def _data(runs: Sequence[Run]) -> Table | None:
-    known = [run for run in runs if run.data]
-    return compare([run.label for run in known], [run.data for run in known], "Fingerprint") if known else None
+    """One row per distinct fingerprint, with the runs that used it."""
+    uses: dict[tuple[str, ...], list[str]] = {}
+    for run in runs:
+        for side, fingerprint in run.data.items():
+            if isinstance(fingerprint, Mapping):
+                row = tuple(_cell(fingerprint.get(key)) for key in ("name", "rows", "persons", "cameras", "sha256"))
+                uses.setdefault(row, []).append(side if run.role == "run" else f"{side} of {run.label}")
+    rows = tuple((name, "; ".join(by), *rest) for (name, *rest), by in uses.items())
+    return Table(("Data", "Used as", "Crops", "Persons", "Cameras", "SHA-256"), rows) if rows else None
+
+
+def _cell(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int) else "–" if value is None else str(value)
+
+
+def _protocol(run: Run) -> str:
+    """What stands behind the scores, in one sentence per fact that the evaluation recorded."""
+    summary = run.evaluation.summary if run.evaluation else {}
+    words = (
+        ("queries", "{} queries"),
+        ("skipped_queries", "{} skipped for want of a match"),
+        ("gallery", "{} gallery pictures"),
+        ("junk", "{} junk pictures ignored"),
+        ("ties_at_rank1", "{} rank-1 decisions rested on a tie"),
+    )
+    facts = [text.format(_cell(summary[key])) for key, text in words if is_number(summary.get(key))]
+    if summary.get("ap"):
+        facts.append(f"average precision by {summary['ap']}")
+    return ", ".join(facts) + "." if facts else ""
 
 
 def _unmeasured(runs: Sequence[Run], lists: bool, maps: bool, projection: Projection | None) -> list[str]:

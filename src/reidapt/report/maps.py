@@ -35,7 +35,7 @@ def embedding_maps(runs: Sequence[Run], method: Projection = "tsne", seed: int =
     cameras = tuple(str(c) for c in sorted(set(camera[np.isin(person, persons)].tolist())))
     charts = []
     for run, table in zip(usable, tables):
-        features = table.features[[table.rows[shared[i]] for i in chosen]]
+        features = table.features(np.array([table.rows[shared[i]] for i in chosen]))
         points = tuple(
             Point(float(x), float(y), str(p) if p in persons else "", str(c))
             for (x, y), p, c in zip(project(features, method, seed), person.tolist(), camera.tolist())
@@ -92,6 +92,7 @@ def project(features: np.ndarray, method: Projection, seed: int) -> np.ndarray:
     """Places (N, 2) of `features` (N, D); t-SNE starts from PCA and falls back to it below 12 points."""
     from sklearn.decomposition import PCA
     from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits
 
     features = np.nan_to_num(np.asarray(features, dtype=np.float32))
     count = min(50, *features.shape)
@@ -100,7 +101,9 @@ def project(features: np.ndarray, method: Projection, seed: int) -> np.ndarray:
     if method == "pca" or len(features) < 12:
         return reduced[:, :2]
     perplexity = min(30.0, (len(features) - 1) / 3)
-    return TSNE(2, perplexity=perplexity, init="pca", random_state=seed, max_iter=600).fit_transform(reduced)
+    tsne = TSNE(2, perplexity=perplexity, init="pca", random_state=seed, max_iter=500)
+    with threadpool_limits(1):  # a few hundred points: more threads only wait for each other
+        return tsne.fit_transform(reduced)
 
 
 def neighbours(features: np.ndarray, person: np.ndarray, camera: np.ndarray) -> str:
@@ -118,14 +121,18 @@ class _Pictures:
 
     def __init__(self, run: Run) -> None:
         assert run.evaluation is not None
-        arrays = run.evaluation.arrays
-        paths = [*arrays["query_paths"].tolist(), *arrays["gallery_paths"].tolist()]
+        self.arrays = run.evaluation.arrays
+        paths = [*self.arrays["query_paths"].tolist(), *self.arrays["gallery_paths"].tolist()]
         self.rows = {str(path): i for i, path in enumerate(paths)}
-        self.features = np.concatenate([arrays["query_features"], arrays["gallery_features"]]).astype(np.float32)
-        self.person = np.concatenate([arrays["query_person"], arrays["gallery_person"]]).astype(int)
-        cameras = [arrays.get(f"{side}_camera") for side in ("query", "gallery")]
-        known = [c for c in cameras if c is not None]
-        self.camera = np.concatenate(known).astype(int) if len(known) == 2 else np.full(len(paths), -1)
+        self.person = np.concatenate([self.arrays["query_person"], self.arrays["gallery_person"]]).astype(int)
+        cameras = [self.arrays[key] for key in ("query_camera", "gallery_camera") if key in self.arrays]
+        self.camera = np.concatenate(cameras).astype(int) if len(cameras) == 2 else np.full(len(paths), -1)
+
+    def features(self, rows: np.ndarray) -> np.ndarray:
+        """Embeddings (len(rows), D) of some rows, without a copy of all."""
+        queries, gallery = self.arrays["query_features"], self.arrays["gallery_features"]
+        picked = [queries[row] if row < len(queries) else gallery[row - len(queries)] for row in rows.tolist()]
+        return np.asarray(picked, dtype=np.float32)
 
 
 _NAMES = {

@@ -142,11 +142,15 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of text under named columns; the first column names the row, `marked` are the rows to point out."""
+    """Rows of text under named columns; the first column names the row, `marked` are the rows to point out.
+
+    With `shared`, the columns are alternatives (runs), and a value that all of them have is shown once.
+    """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     marked: frozenset[int] = frozenset()
+    shared: bool = False
 
 
 @dataclass(frozen=True)
@@ -158,6 +162,7 @@ class Report:
     command: str = ""
     byline: str = ""
     scores: tuple[Score, ...] = ()
+    protocol: str = ""
     conditions: Table | None = None
     cautions: tuple[str, ...] = ()
     sheets: tuple[Sheet, ...] = ()

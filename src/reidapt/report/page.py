@@ -6,23 +6,23 @@ import base64
 import hashlib
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from html import escape
 from importlib import resources
 from string import Template
 
 from reidapt.report import charts
+from reidapt.report.blocks import image, percent, table
 from reidapt.report.model import (
     METRICS,
     Hit,
     LineChart,
-    Picture,
     RankedQuery,
     RankedRow,
     Report,
     Scatter,
     Score,
-    Table,
     gap_closed,
 )
 
@@ -53,13 +53,6 @@ def render(report: Report) -> str:
     )
 
 
-def percent(value: float | None, sign: bool = False) -> str:
-    """A percentage with one decimal and a real minus sign; "–" where there is none."""
-    if value is None or not math.isfinite(value):
-        return "–"
-    return f"{value:{'+' if sign else ''}.1f}".replace("-", "−")
-
-
 def headline(scores: Sequence[Score]) -> str:
     """The result in one or two sentences, or an empty string where there is nothing to say."""
     by_role = {score.role: score.metrics.get("rank1") for score in scores}
@@ -84,7 +77,8 @@ def _masthead(report: Report) -> str:
     if report.byline:
         parts.append(f'<p class="byline">{escape(report.byline)}</p>')
     if report.command:
-        parts.append(f'<pre aria-label="Command"><code>{escape(report.command)}</code></pre>')
+        words = " ".join(f"<span>{escape(word)}</span>" for word in report.command.split(" "))
+        parts.append(f'<pre aria-label="Command"><code>{words}</code></pre>')
     return "\n".join(parts)
 
 
@@ -93,14 +87,21 @@ def _result(report: Report) -> str:
     if not report.scores:
         return f"<p>No evaluation yet.</p>{cautions}"
     text = headline(report.scores)
-    parts = [f'<p class="lead">{escape(text)}</p>' if text else "", cautions, '<ul class="scores">']
+    parts = [
+        f'<p class="lead">{escape(text).replace(" %", "&nbsp;%")}</p>' if text else "",
+        cautions,
+        '<ul class="scores">',
+    ]
     parts.extend(_headline_score(score) for score in report.scores)
     parts.append('</ul><div class="beside">')
     parts.append(f"<figure>{charts.dumbbell(report.scores)}</figure>")
     parts.append(f"<div>{_score_table(report.scores)}")
+    if report.protocol:
+        parts.append(f'<p class="note">{escape(report.protocol)}</p>')
     if report.conditions:
         parts.append(
-            f"<details><summary>Protocol and counts</summary>{_table(report.conditions, 'pairs stack')}</details>"
+            "<details><summary>Everything that was recorded about the evaluation</summary>"
+            f"{table(report.conditions, 'pairs stack')}</details>"
         )
     parts.append("</div></div>")
     return "".join(parts)
@@ -154,7 +155,7 @@ def _strong(score: Score) -> str:
 
 def _sheets(report: Report) -> str:
     figures = [
-        f"<figure><h3>{escape(s.title)}</h3>{_image(s.picture)}<figcaption>{escape(s.caption)}</figcaption></figure>"
+        f"<figure><h3>{escape(s.title)}</h3>{image(s.picture)}<figcaption>{escape(s.caption)}</figcaption></figure>"
         for s in report.sheets
     ]
     return f'<div class="sheets">{"".join(figures)}</div>' if figures else ""
@@ -216,7 +217,7 @@ def _query(query: RankedQuery) -> str:
     head = f"<header><h3>{OUTCOMES[query.outcome]}</h3></header>"
     return (
         f'<article class="query" data-outcome="{query.outcome}">{head}'
-        f'<figure class="probe">{_image(query.picture)}<figcaption>{escape(query.caption)}</figcaption></figure>'
+        f'<figure class="probe">{image(query.picture)}<figcaption>{escape(query.caption)}</figcaption></figure>'
         f'<div class="rows">{rows}</div></article>'
     )
 
@@ -233,7 +234,7 @@ def _row(row: RankedRow) -> str:
 
 def _hit(hit: Hit) -> str:
     kind, sign, verdict = ("right", "✓", "right person") if hit.correct else ("wrong", "✗", "another person")
-    picture = _image(hit.picture, f"rank {hit.rank}: {verdict}")
+    picture = image(hit.picture, f"rank {hit.rank}: {verdict}")
     return f'<li class="{kind}">{picture}<span class="sign" aria-hidden="true">{sign}</span></li>'
 
 
@@ -268,58 +269,33 @@ def _map_keys(chart: Scatter) -> str:
 
 
 def _settings(report: Report) -> str:
-    table = report.settings
-    if not table or not table.rows:
+    settings = report.settings
+    if not settings or not settings.rows:
         return ""
-    if not table.marked:
-        return _table(table, "pairs stack")
-    shown = Table(table.columns, tuple(row for i, row in enumerate(table.rows) if i in table.marked))
+    if not settings.marked:
+        return table(settings, "pairs stack")
+    differing = tuple(row for index, row in enumerate(settings.rows) if index in settings.marked)
+    count = len(settings.rows)
     return (
-        f"<p>{len(shown.rows)} of {len(table.rows)} settings differ between the runs.</p>{_table(shown, 'pairs stack')}"
-        f"<details><summary>All {len(table.rows)} settings (≠ marks those that differ)</summary>"
-        f"{_table(table, 'pairs stack')}</details>"
+        f"<p>{len(differing)} of {count} settings differ between the runs.</p>"
+        f"{table(replace(settings, rows=differing, marked=frozenset()), 'pairs stack')}"
+        f"<details><summary>All {count} settings (≠ marks those that differ)</summary>"
+        f"{table(settings, 'pairs stack')}</details>"
     )
 
 
 def _provenance(report: Report) -> str:
     parts = []
     if report.data and report.data.rows:
-        parts.append(f"<h3>Data</h3>{_table(report.data, 'pairs stack')}")
+        parts.append(f"<h3>Data</h3>{table(report.data, 'pairs data stack')}")
     if report.environment and report.environment.rows:
-        parts.append(f"<h3>Environment</h3>{_table(report.environment, 'pairs stack')}")
+        parts.append(f"<h3>Environment</h3>{table(report.environment, 'pairs stack')}")
     return f'<div class="provenance">{"".join(parts)}</div>' if parts else ""
 
 
 def _missing(report: Report) -> str:
     items = "".join(f"<li>{escape(text)}</li>" for text in report.missing)
     return f'<ul class="missing">{items}</ul>' if items else ""
-
-
-def _table(table: Table, kind: str) -> str:
-    head = "".join(f'<th scope="col">{escape(text)}</th>' for text in table.columns)
-    body = []
-    named = len(table.columns) > 2
-    for index, (first, *rest) in enumerate(table.rows):
-        marked = ' class="marked"' if index in table.marked else ""
-        cells = "".join(
-            f"<td{f' data-column={_quoted(column)}' if named else ''}>{escape(text)}</td>"
-            for column, text in zip(table.columns[1:], rest, strict=True)
-        )
-        body.append(f'<tr{marked}><th scope="row">{escape(first)}</th>{cells}</tr>')
-    text = f"<thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody>"
-    return f'<div class="table"><table class="{kind}">{text}</table></div>'
-
-
-def _quoted(text: str) -> str:
-    return f'"{escape(text)}"'
-
-
-def _image(picture: Picture | None, alt: str | None = None) -> str:
-    if picture is None:
-        return f'<div class="lost" role="img" aria-label="{escape(alt or "query")}, picture not found">not found</div>'
-    data = base64.b64encode(picture.data).decode("ascii")
-    size = f'width="{picture.width}" height="{picture.height}"'
-    return f'<img src="data:{picture.mime};base64,{data}" {size} alt="{escape(alt or picture.alt)}">'
 
 
 @lru_cache

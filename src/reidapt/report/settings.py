@@ -26,7 +26,7 @@ def compare(names: Sequence[str], values: Sequence[Mapping[str, Any]], heading: 
     keys = list(dict.fromkeys(key for one in flat for key in one))
     rows = tuple((key, *(one.get(key, "–") for one in flat)) for key in keys)
     marked = frozenset(index for index, row in enumerate(rows) if len(set(row[1:])) > 1)
-    return Table((heading, *names), rows, marked)
+    return Table((heading, *names), rows, marked, shared=True)
 
 
 def _text(value: Any) -> str:

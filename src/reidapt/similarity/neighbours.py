@@ -44,7 +44,7 @@ def inverse_norms(features: Tensor, what: str = "features", chunk: int = 8192) -
 
 
 def squared_norms(features: Tensor, what: str = "features", chunk: int = 8192) -> Tensor:
-    """|row|² of (N, D) features as float32 (N,), reading `chunk` rows at a time. Raises DataError on NaN or infinite rows."""
+    """|row|² of (N, D) features as float32 (N,), reading `chunk` rows at a time. Raises DataError on NaN or infinity."""
     squares = torch.empty(len(features), dtype=torch.float32, device=features.device)
     for start in range(0, len(features), chunk):
         rows = features[start : start + chunk].float()
@@ -52,8 +52,8 @@ def squared_norms(features: Tensor, what: str = "features", chunk: int = 8192) -
     bad = torch.nonzero(~torch.isfinite(squares)).flatten()
     if len(bad):
         raise DataError(
-            f"{what} hold NaN or infinite numbers in {len(bad)} of {len(features)} rows (the first is row {int(bad[0])}); "
-            "expected finite embeddings. Check the model and the pictures that produced them."
+            f"{what} hold NaN or infinite numbers in {len(bad)} of {len(features)} rows (the first is row "
+            f"{int(bad[0])}); expected finite embeddings. Check the model and the pictures that produced them."
         )
     return squares
 
@@ -73,8 +73,8 @@ def full_float32() -> Iterator[None]:
 def stable_topk(scores: Tensor, k: int) -> tuple[Tensor, Tensor]:
     """The `k` largest of each row of (B, N) scores, as a stable sort in descending order would list them.
 
-    Returns values (B, k) and indices (B, k); of equal scores the one of lower index comes first, both inside the list and
-    at its end, which `torch.topk` alone leaves open.
+    Returns values (B, k) and indices (B, k); of equal scores the one of lower index comes first, both inside the list
+    and at its end, which `torch.topk` alone leaves open.
     """
     k = min(k, scores.shape[1])
     values, indices = torch.topk(scores, k, dim=1)

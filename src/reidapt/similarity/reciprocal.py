@@ -33,9 +33,9 @@ def jaccard(features: Features, k1: int = 20, k2: int = 6, max_distance: float =
         max_distance: leave out pairs that are further apart (in (0, 1]).
 
     Returns:
-        float32 CSR (N, N), symmetric, column indices sorted. **An entry that isn't stored is a distance of 1** (or above
-        `max_distance`); stored entries may be 0, as the diagonal is. `.toarray()` would turn absent entries into 0: use
-        `dense`.
+        float32 CSR (N, N), symmetric, column indices sorted. **An entry that isn't stored is a distance of 1** (or
+        above `max_distance`); stored entries may be 0, as the diagonal is. `.toarray()` would turn absent entries into
+        0: use `dense`.
 
     Raises:
         DataError: not a matrix, or NaN or infinite features.
@@ -77,7 +77,7 @@ def neighbour_indicator(ranks: np.ndarray, k: int, value: float = 1.0) -> sparse
 
 
 def expanded_sets(ranks: np.ndarray, k1: int) -> sparse.csr_array:
-    """The expanded k-reciprocal sets of Eq. 4-5 of Zhong et al. as a (N, N) matrix whose stored entries are the members."""
+    """The expanded k-reciprocal sets of Zhong et al. as a (N, N) matrix whose stored entries are the members."""
     reciprocal = mutual(ranks, k1)
     small = mutual(ranks, half(k1))
     overlap = (reciprocal @ small.T).multiply(reciprocal).tocsr()  # |R(i, k1) ∩ R(j, k1/2)| for every j in R(i, k1)

@@ -6,13 +6,13 @@ distractor. Masks are picked up from `masks/<split folder>/<stem>.png`, further 
 
 from __future__ import annotations
 
+import logging
 import re
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from reidapt.data.columns import COLUMNS
 from reidapt.data.files import is_clutter, is_picture, listing
 from reidapt.data.table import CropTable
 from reidapt.errors import DataError
@@ -20,7 +20,7 @@ from reidapt.errors import DataError
 FOLDERS = {"bounding_box_train": "train", "query": "query", "bounding_box_test": "gallery"}
 ARCHIVE = "Market-1501-v15.09.15"
 NAME = re.compile(r"(?P<person>-1|\d+)_c(?P<camera>\d+)s(?P<sequence>\d+)_(?P<frame>\d+)_(?P<box>\d+)\.\w+")
-FROM_NAME = ("person", "camera", "sequence", "frame")
+log = logging.getLogger(__name__)
 
 PUBLISHED = {
     "train": {"persons": 751, "pictures": 12_936},
@@ -99,10 +99,8 @@ def _with_attributes(frame: pd.DataFrame, extra: Path) -> pd.DataFrame:
     if "path" not in told.columns or told["path"].duplicated().any():
         raise DataError(f"{extra} must have a column 'path' that names each picture once. Repair or remove it.")
     new = [c for c in told.columns if c not in frame.columns or c == "path"]
-    told = told[[c for c in new if c in COLUMNS or c not in FROM_NAME]]
-    told = told.assign(path=[str(extra.parent / str(path)) for path in told["path"]])
-    joined = frame.merge(told, on="path", how="left", validate="one_to_one")
-    for column in ("tracklet",):
-        if column in joined.columns:
-            joined[column] = joined[column].fillna(-1)
-    return joined
+    told = told[new].assign(path=[str(extra.parent / str(path)) for path in told["path"]])
+    strangers = len(set(frame["path"]) - set(told["path"]))
+    if strangers:
+        log.warning("%s does not know %d of %d pictures; their attributes are empty", extra, strangers, len(frame))
+    return frame.merge(told, on="path", how="left", validate="one_to_one")
