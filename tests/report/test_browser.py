@@ -120,7 +120,7 @@ def test_keys_read_values_off_a_curve_buttons_filter_and_highlight(page: Path, t
         svg.dispatchEvent(new PointerEvent("pointermove", {clientX: box.right, clientY: box.top + 20}));
         found.pointed = read();
         found.dots = svg.querySelectorAll("circle.dot").length;
-        press("Escape"); found.again = read();
+        press("Home"); press("Escape"); found.again = read();
         const shown = () => [...document.querySelectorAll(".query")].filter((q) => q.offsetHeight).length;
         found.all = shown();
         const bar = document.querySelector(".filters");

@@ -44,6 +44,9 @@ def test_line_points_lie_where_the_tick_labels_say() -> None:
         slope, offset = np.polyfit(labels, [places[column][v] for v in labels], 1)
         expected = slope * np.array(values) + offset
         assert drawn[:, "xy".index(column)] == pytest.approx(expected, abs=0.02)
+    frame = [float(v) for v in root.get("data-frame").split()]
+    assert (drawn[0, 0], drawn[-1, 0]) == pytest.approx(frame[:2], abs=0.02)
+    assert all(frame[3] <= y <= frame[2] for y in drawn[:, 1])
 
 
 def test_a_value_that_is_not_finite_interrupts_the_line_and_a_lone_point_stays_visible() -> None:

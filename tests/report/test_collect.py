@@ -19,6 +19,7 @@ from reidapt.report.page import render
 from reidapt.report.pictures import encode
 from reidapt.report.settings import flatten
 
+from .fake_run import write_crops, write_run
 from .test_page import Outline, cells
 
 
@@ -284,6 +285,22 @@ def test_the_report_is_written_whole_into_the_run(runs: Path) -> None:
     assert path.read_text(encoding="utf-8").endswith("</html>\n")
     assert path.stat().st_size < 3_000_000
     assert [p.name for p in path.parent.iterdir() if "report" in p.name] == ["report.html"]
+
+
+def test_the_page_stays_small_with_pictures_that_do_not_compress(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+
+    def noise(height: int, width: int) -> Image.Image:
+        return Image.fromarray(random.integers(0, 256, (height, width, 3), dtype=np.uint8))
+
+    crops = write_crops(tmp_path / "crops", persons=12)
+    for path in crops[0]:
+        noise(256, 128).save(path, quality=95)
+    runs = [write_run(tmp_path, role, crops) for role in ("direct", "adapted", "oracle")]
+    for name in ("source", "target", "translated", "pairs", "more"):
+        noise(600, 1600).save(runs[1] / f"samples/{name}.png")
+    path = write_report(runs[1], direct=runs[0], oracle=runs[2], projection="pca")
+    assert 1_000_000 < path.stat().st_size < 3_000_000
 
 
 def test_a_failed_write_keeps_the_old_page(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ from reidapt.report.settings import compare, flatten
 LABELS: dict[Role, str] = {"run": "This run", "direct": "Direct transfer", "adapted": "Adapted", "oracle": "Oracle"}
 _COMPARABLE = ("dataset", "protocol", "queries", "gallery", "ap", "flip", "rerank")
 _COMMAND = ("command", "argv")
-_SHEETS = 6
+_SHEETS = 4
 
 
 def write_report(run_dir: str | Path, **options: Any) -> Path:

@@ -14,7 +14,7 @@ THUMBNAIL = (96, 128)
 THUMBNAIL_BYTES = 4_000
 SHEET = (1400, 1800)
 """Largest width and height of a contact sheet, in pixels."""
-SHEET_BYTES = 350_000
+SHEET_BYTES = 250_000
 
 
 def thumbnail(path: str | Path, alt: str) -> Picture | None:
