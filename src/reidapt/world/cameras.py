@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from reidapt.world.scenes import MARKS, SCENES, SURFACES, Scene
 from reidapt.world.streams import between, stream
 from reidapt.world.styles import Style
 
-FRAME = (720, 1280)
+FRAME = (540, 960)
 """Height and width of a camera's frame in pixels."""
 
 
@@ -40,6 +41,26 @@ class Camera:
     blur: float
     exposure: float
     haze: float
+
+    @cached_property
+    def primitives(self) -> np.ndarray:
+        """(P, 24) float64 table of the scene."""
+        return self.scene.primitives().astype(float)
+
+    def first_hit(self, origin: np.ndarray, ray: np.ndarray) -> float:
+        """Where `origin + t * ray` first enters something of the scene: t ≥ 0, infinite if nowhere; 0 from inside."""
+        rows = self.primitives
+        if len(rows) == 0:
+            return float("inf")
+        c, s = rows[:, 7], rows[:, 8]
+        q = origin - rows[:, 1:4]
+        start = np.stack([c * q[:, 0] + s * q[:, 1], -s * q[:, 0] + c * q[:, 1], q[:, 2]], -1)
+        d = np.stack([c * ray[0] + s * ray[1], -s * ray[0] + c * ray[1], np.full(len(rows), ray[2])], -1)
+        d = np.where(np.abs(d) < 1e-9, 1e-9, d)
+        a, b = (-rows[:, 4:7] - start) / d, (rows[:, 4:7] - start) / d
+        near, far = np.minimum(a, b).max(axis=1), np.maximum(a, b).min(axis=1)
+        met = far > np.maximum(near, 0.0)
+        return float(np.maximum(near[met], 0.0).min()) if met.any() else float("inf")
 
     def project(self, points: np.ndarray) -> np.ndarray:
         """Frame column, frame row and depth (N, 3) of world points (N, 3)."""

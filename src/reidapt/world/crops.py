@@ -33,18 +33,9 @@ class Crop:
 
 def in_sun(camera: Camera, place: np.ndarray) -> bool:
     """Whether the light reaches a standing person's chest at `place` (2,)."""
-    origin = np.array([place[0], place[1], 1.2])
-    rows = camera.scene.primitives()
-    if camera.scene.indoor or len(rows) == 0:
+    if camera.scene.indoor:
         return True
-    c, s = rows[:, 7].astype(float), rows[:, 8].astype(float)
-    turn = lambda q: np.stack([c * q[..., 0] + s * q[..., 1], -s * q[..., 0] + c * q[..., 1], q[..., 2]], -1)  # noqa: E731
-    start, ray = turn(origin - rows[:, 1:4]), turn(np.broadcast_to(camera.sun, (len(rows), 3)))
-    half = rows[:, 4:7].astype(float)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        first, second = (-half - start) / ray, (half - start) / ray
-    near, far = np.minimum(first, second).max(axis=1), np.maximum(first, second).min(axis=1)
-    return not bool(((far > np.maximum(near, 0.0)) & (near > 0)).any())
+    return camera.first_hit(np.array([place[0], place[1], 1.2]), camera.sun) == float("inf")
 
 
 def place_person(rng: np.random.Generator, camera: Camera, height: float) -> np.ndarray:
@@ -56,28 +47,20 @@ def place_person(rng: np.random.Generator, camera: Camera, height: float) -> np.
         x = between(rng, (-reach, reach))
         candidate = np.array([x, y])
         seen = camera.project(np.array([[x, y, -0.05], [x, y, height + 0.1]]))
-        inside = (seen[:, 0] > 90) & (seen[:, 0] < FRAME[1] - 90) & (seen[:, 1] > 6) & (seen[:, 1] < FRAME[0] - 6)
-        free = all((x - a) ** 2 + (y - b) ** 2 > r * r and not (abs(x - a) < r and b < y) for a, b, r in camera.scene.blocked)
-        if inside.all() and free and not behind_wall(camera, candidate):
+        inside = (seen[:, 0] > 60) & (seen[:, 0] < FRAME[1] - 60) & (seen[:, 1] > 6) & (seen[:, 1] < FRAME[0] - 6)
+        if not inside.all():
+            continue
+        free = all((x - a) ** 2 + (y - b) ** 2 > r * r for a, b, r in camera.scene.blocked)
+        if free and not behind_wall(camera, candidate):
             return candidate
     return spot
 
 
 def behind_wall(camera: Camera, spot: np.ndarray) -> bool:
     """Whether something of the scene stands at `spot` or between it and the camera."""
-    rows = camera.scene.primitives().astype(float)
     for z in (0.15, 0.9, 1.6):
-        target = np.array([spot[0], spot[1], z])
-        ray = target - camera.position
-        c, s = rows[:, 7], rows[:, 8]
-        q = camera.position - rows[:, 1:4]
-        start = np.stack([c * q[:, 0] + s * q[:, 1], -s * q[:, 0] + c * q[:, 1], q[:, 2]], -1)
-        d = np.stack([c * ray[0] + s * ray[1], -s * ray[0] + c * ray[1], np.full(len(rows), ray[2])], -1)
-        half = rows[:, 4:7]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            a, b = (-half - start) / d, (half - start) / d
-        near, far = np.minimum(a, b).max(axis=1), np.maximum(a, b).min(axis=1)
-        if ((far > np.maximum(near, 0.0)) & (near < 1.0 + 0.5 / np.linalg.norm(ray))).any():
+        ray = np.array([spot[0], spot[1], z]) - camera.position
+        if camera.first_hit(camera.position, ray) < 1.0 + 0.5 / float(np.linalg.norm(ray)):
             return True
     return False
 
@@ -124,6 +107,8 @@ def sample_crop(
     sensor[1:4] = camera.gain * camera.exposure * light * warmth
     sensor[4], sensor[5], sensor[6], sensor[7] = camera.saturation, camera.gamma, camera.contrast, camera.black
     sensor[8] = camera.noise * between(rng, (0.85, 1.2))
+    taps = np.exp(-0.5 * ((np.arange(5) + 0.5) / sensor[0]) ** 2)
+    sensor[9:14] = 0.5 * taps / taps.sum()
     quality = int(rng.integers(style.sensor.jpeg[0], style.sensor.jpeg[1] + 1))
     columns: dict[str, object] = {
         "yaw": int(yaw),

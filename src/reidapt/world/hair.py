@@ -31,8 +31,13 @@ def reach(head: np.ndarray, centre: np.ndarray, directions: np.ndarray) -> np.nd
     """Distance from `centre` to the skull along unit `directions` (..., 3): farthest vertex inside a narrow cone."""
     local = head - centre
     length = np.linalg.norm(local, axis=1)
-    cosine = directions.reshape(-1, 3) @ (local / length[:, None]).T
-    return np.where(cosine > 0.972, length[None, :], 0.05).max(axis=1).reshape(directions.shape[:-1])
+    outer = length > 0.065  # not the mouth's inside
+    unit, length = (local[outer] / length[outer, None]).astype(np.float32), length[outer].astype(np.float32)
+    flat = directions.reshape(-1, 3).astype(np.float32)
+    x, y, z = (flat[:, k, None] * unit[None, :, k] for k in range(3))
+    x += y
+    x += z
+    return np.where(x > 0.972, length[None, :], 0.05).max(axis=1).reshape(directions.shape[:-1]).astype(float)
 
 
 def shell(figure: Figure, end: np.ndarray, thick: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

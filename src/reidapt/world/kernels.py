@@ -364,10 +364,14 @@ def sample_frame(frames: wp.array3d(dtype=wp.vec4), k: int, u: float, v: float, 
     return wp.vec4(colour[0], colour[1], colour[2], near[3])
 
 
-@wp.kernel
-def shade(
-    keys: wp.array3d(dtype=wp.uint64),
-    shadow: wp.array3d(dtype=wp.uint8),
+@wp.func
+def shade_person(
+    c: int,
+    x: int,
+    y: int,
+    z: float,
+    t: int,
+    eye: wp.vec3,
     place: wp.array2d(dtype=wp.vec3),
     turned: wp.array2d(dtype=wp.vec3),
     screen: wp.array2d(dtype=wp.vec3),
@@ -379,53 +383,12 @@ def shade(
     crops: wp.array2d(dtype=int),
     palette: wp.array3d(dtype=float),
     view: wp.array2d(dtype=float),
-    frames: wp.array3d(dtype=wp.vec4),
-    frame_height: int,
-    frame_width: int,
-    out: wp.array3d(dtype=wp.vec4),
-):
-    """Linear RGB and coverage of every supersampled pixel."""
-    c, y, x = wp.tid()
-    u = view[c, 15] + (float(x) + 0.5) / view[c, 17]
-    v = view[c, 16] + (float(y) + 0.5) / view[c, 18]
-    camera = int(view[c, 30])
-    back = sample_frame(frames, camera, u, v, frame_height, frame_width)
-    colour = wp.vec3(back[0], back[1], back[2])
-    depth = wp.abs(back[3])
-    eye = wp.vec3(view[c, 9], view[c, 10], view[c, 11])
+) -> wp.vec3:
+    """Linear RGB of triangle `t` of crop `c` at pixel (x, y) and depth `z`."""
     sun = wp.vec3(view[c, 19], view[c, 20], view[c, 21])
     sun_colour = wp.vec3(view[c, 22], view[c, 23], view[c, 24])
     sky = wp.vec3(view[c, 25], view[c, 26], view[c, 27])
     bounce = view[c, 28]
-    key = keys[c, y, x]
-    hit = key != EMPTY
-    z = float(0.0)
-    if hit:
-        z = wp.cast(wp.uint32(key >> wp.uint64(32)), float)
-        if z > depth + 0.05:
-            hit = False
-    if not hit:
-        if back[3] < 0.0:  # the floor: the person's shadow and the darkening under the feet
-            ray = wp.vec3(view[c, 6], view[c, 7], view[c, 8]) + wp.vec3(view[c, 0], view[c, 1], view[c, 2]) * (
-                (u - view[c, 13]) / view[c, 12]
-            ) + wp.vec3(view[c, 3], view[c, 4], view[c, 5]) * ((v - view[c, 14]) / view[c, 12])
-            g = eye + ray * (-eye[2] / wp.min(ray[2], -1.0e-4))
-            covered = float(0.0)
-            for dy in range(-1, 2):
-                for dx in range(-1, 2):
-                    sy = wp.clamp(y // 2 + dy, 0, shadow.shape[1] - 1)
-                    sx = wp.clamp(x // 2 + dx, 0, shadow.shape[2] - 1)
-                    covered = covered + float(shadow[c, sy, sx]) / 9.0
-            dark = 1.0 - covered * view[c, 31]
-            for k in range(2):
-                fx = g[0] - view[c, 32 + 2 * k]
-                fy = g[1] - view[c, 33 + 2 * k]
-                r2 = fx * fx + fy * fy
-                dark = dark * (1.0 - 0.42 * wp.exp(-r2 / 0.018) - 0.20 * wp.exp(-r2 / 0.12))
-            colour = colour * wp.max(dark, 0.12)
-        out[c, y, x] = wp.vec4(colour[0], colour[1], colour[2], 0.0)
-        return
-    t = int(wp.uint32(key & wp.uint64(0xFFFFFFFF)))
     row = crops[c, 2] + t
     ia = triangles[row, 0]
     ib = triangles[row, 1]
@@ -487,7 +450,78 @@ def shade(
     shine = wp.pow(wp.max(wp.dot(n, half), 0.0), 24.0) * view[c, 38] * palette[pal, m, 15] * view[c, 39]
     rim = wp.pow(1.0 - wp.max(wp.dot(n, to_eye), 0.0), 3.0) * 0.06
     radiance = wp.cw_mul(albedo, ambient + lit) * folds + sun_colour * shine + sky * rim * open_light * 0.5
-    out[c, y, x] = wp.vec4(radiance[0], radiance[1], radiance[2], 1.0)
+    return radiance
+
+
+@wp.kernel
+def shade(
+    keys: wp.array3d(dtype=wp.uint64),
+    shadow: wp.array3d(dtype=wp.uint8),
+    place: wp.array2d(dtype=wp.vec3),
+    turned: wp.array2d(dtype=wp.vec3),
+    screen: wp.array2d(dtype=wp.vec3),
+    triangles: wp.array2d(dtype=int),
+    materials: wp.array(dtype=int),
+    uv: wp.array(dtype=wp.vec2),
+    light: wp.array(dtype=float),
+    vertices: wp.array(dtype=wp.vec3),
+    crops: wp.array2d(dtype=int),
+    palette: wp.array3d(dtype=float),
+    view: wp.array2d(dtype=float),
+    frames: wp.array3d(dtype=wp.vec4),
+    frame_height: int,
+    frame_width: int,
+    out: wp.array3d(dtype=wp.vec4),
+):
+    """Linear RGB and coverage of the four supersampled pixels of an output pixel; the background is taken once."""
+    c, row2, column2 = wp.tid()
+    y = 2 * row2
+    x = 2 * column2
+    u = view[c, 15] + (float(x) + 1.0) / view[c, 17]
+    v = view[c, 16] + (float(y) + 1.0) / view[c, 18]
+    camera = int(view[c, 30])
+    back = sample_frame(frames, camera, u, v, frame_height, frame_width)
+    colour = wp.vec3(back[0], back[1], back[2])
+    depth = wp.abs(back[3])
+    eye = wp.vec3(view[c, 9], view[c, 10], view[c, 11])
+    if back[3] < 0.0:  # the floor: the person's shadow and the darkening under the feet
+        ray = (
+            wp.vec3(view[c, 6], view[c, 7], view[c, 8])
+            + wp.vec3(view[c, 0], view[c, 1], view[c, 2]) * ((u - view[c, 13]) / view[c, 12])
+            + wp.vec3(view[c, 3], view[c, 4], view[c, 5]) * ((v - view[c, 14]) / view[c, 12])
+        )
+        g = eye + ray * (-eye[2] / wp.min(ray[2], -1.0e-4))
+        dark = float(1.0)
+        if view[c, 31] > 0.02:
+            covered = float(0.0)
+            for dy in range(-1, 2):
+                for dx in range(-1, 2):
+                    sy = wp.clamp(row2 + dy, 0, shadow.shape[1] - 1)
+                    sx = wp.clamp(column2 + dx, 0, shadow.shape[2] - 1)
+                    covered = covered + float(shadow[c, sy, sx]) / 9.0
+            dark = 1.0 - covered * view[c, 31]
+        for k in range(2):
+            fx = g[0] - view[c, 32 + 2 * k]
+            fy = g[1] - view[c, 33 + 2 * k]
+            r2 = fx * fx + fy * fy
+            if r2 < 0.5:
+                dark = dark * (1.0 - 0.42 * wp.exp(-r2 / 0.018) - 0.20 * wp.exp(-r2 / 0.12))
+        colour = colour * wp.max(dark, 0.12)
+    empty = wp.vec4(colour[0], colour[1], colour[2], 0.0)
+    for k in range(4):
+        sy = y + k // 2
+        sx = x + k % 2
+        key = keys[c, sy, sx]
+        pixel = empty
+        if key != EMPTY:
+            z = wp.cast(wp.uint32(key >> wp.uint64(32)), float)
+            if z <= depth + 0.05:
+                t = int(wp.uint32(key & wp.uint64(0xFFFFFFFF)))
+                lit = shade_person(
+                    c, sx, sy, z, t, eye, place, turned, screen, triangles, materials, uv, light, vertices, crops, palette, view
+                )
+                pixel = wp.vec4(lit[0], lit[1], lit[2], 1.0)
+        out[c, sy, sx] = pixel
 
 
 SENSOR = 16
@@ -496,20 +530,21 @@ SENSOR = 16
 
 @wp.kernel
 def blur_across(image: wp.array3d(dtype=wp.vec4), sensor: wp.array2d(dtype=float), out: wp.array3d(dtype=wp.vec4)):
-    """Horizontal half of the lens' Gaussian, from supersampled columns to pixels."""
+    """Horizontal half of the lens' Gaussian (ten taps from the sensor table), from supersampled columns to pixels."""
     c, y, x = wp.tid()
-    sigma = sensor[c, 0]
-    reach = int(wp.ceil(2.5 * sigma))
+    last = image.shape[2] - 1
     total = wp.vec4(0.0, 0.0, 0.0, 0.0)
-    sum = float(0.0)
-    centre = 2.0 * float(x) + 0.5
-    for k in range(-reach, reach + 2):
-        at = 2 * x + k
-        d = (float(at) - centre) / sigma
-        w = wp.exp(-0.5 * d * d)
-        total = total + w * image[c, y, wp.clamp(at, 0, image.shape[2] - 1)]
-        sum = sum + w
-    out[c, y, x] = total / sum
+    for k in range(5):
+        w = sensor[c, 9 + k]
+        if w > 0.002:
+            total = total + w * (image[c, y, wp.max(2 * x - k, 0)] + image[c, y, wp.min(2 * x + 1 + k, last)])
+    out[c, y, x] = total
+
+
+@wp.func
+def grain(state: wp.uint32) -> float:
+    """Noise of mean 0 and standard deviation 1 (a sum of three uniform draws)."""
+    return 2.0 * (wp.randf(state) + wp.randf(state) + wp.randf(state) - 1.5)
 
 
 @wp.func
@@ -531,18 +566,12 @@ def develop(
 ):
     """Vertical half of the blur, then exposure, white balance, saturation, tone curve, noise and 8-bit rounding."""
     c, y, x = wp.tid()
-    sigma = sensor[c, 0]
-    reach = int(wp.ceil(2.5 * sigma))
+    last = image.shape[1] - 1
     total = wp.vec4(0.0, 0.0, 0.0, 0.0)
-    sum = float(0.0)
-    centre = 2.0 * float(y) + 0.5
-    for k in range(-reach, reach + 2):
-        at = 2 * y + k
-        d = (float(at) - centre) / sigma
-        w = wp.exp(-0.5 * d * d)
-        total = total + w * image[c, wp.clamp(at, 0, image.shape[1] - 1), x]
-        sum = sum + w
-    total = total / sum
+    for k in range(5):
+        w = sensor[c, 9 + k]
+        if w > 0.002:
+            total = total + w * (image[c, wp.max(2 * y - k, 0), x] + image[c, wp.min(2 * y + 1 + k, last), x])
     red = total[0] * sensor[c, 1]
     green = total[1] * sensor[c, 2]
     blue = total[2] * sensor[c, 3]
@@ -553,10 +582,10 @@ def develop(
     black = sensor[c, 7]
     amount = sensor[c, 8]
     state = wp.rand_init(seeds[c], y * 4096 + x)
-    common = wp.randn(state) * 0.6
-    r = tone(grey + (red - grey) * saturation, gamma, contrast) + amount * (common + 0.8 * wp.randn(state))
-    g = tone(grey + (green - grey) * saturation, gamma, contrast) + amount * (common + 0.6 * wp.randn(state))
-    b = tone(grey + (blue - grey) * saturation, gamma, contrast) + amount * (common + 1.0 * wp.randn(state))
+    common = grain(state) * 0.6
+    r = tone(grey + (red - grey) * saturation, gamma, contrast) + amount * (common + 0.8 * grain(state))
+    g = tone(grey + (green - grey) * saturation, gamma, contrast) + amount * (common + 0.6 * grain(state))
+    b = tone(grey + (blue - grey) * saturation, gamma, contrast) + amount * (common + 1.0 * grain(state))
     rgb[c, y, x, 0] = wp.uint8(wp.clamp((black + (1.0 - black) * r) * 255.0 + 0.5, 0.0, 255.0))
     rgb[c, y, x, 1] = wp.uint8(wp.clamp((black + (1.0 - black) * g) * 255.0 + 0.5, 0.0, 255.0))
     rgb[c, y, x, 2] = wp.uint8(wp.clamp((black + (1.0 - black) * b) * 255.0 + 0.5, 0.0, 255.0))

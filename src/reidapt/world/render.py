@@ -165,7 +165,7 @@ class Renderer:
         image = wp.empty((count, tall, wide), dtype=wp.vec4, device=device)
         wp.launch(
             k.shade,
-            dim=(count, tall, wide),
+            dim=(count, height, width),
             inputs=[
                 keys,
                 shadow,

@@ -50,7 +50,7 @@ class Style:
     """Metres above the floor. Moves the gap (viewpoint)."""
     distance: Range = (7.0, 12.0)
     """Metres from the camera to the middle of its walkway."""
-    person_pixels: Range = (150.0, 230.0)
+    person_pixels: Range = (115.0, 175.0)
     """Height in frame pixels of a person of 1.75 m in the middle of the walkway; sets the focal length."""
     roll: float = 2.0
     sun_elevation: Range = (25.0, 65.0)
