@@ -44,7 +44,7 @@ def inverse_norms(features: Tensor, what: str = "features", chunk: int = 8192) -
 
 
 def squared_norms(features: Tensor, what: str = "features", chunk: int = 8192) -> Tensor:
-    """|row|² of (N, D) features as float32 (N,), reading `chunk` rows at a time. Raises DataError on NaN or infinity."""
+    """|row|² of (N, D) features as float32 (N,), `chunk` rows at a time. Raises DataError on NaN or infinity."""
     squares = torch.empty(len(features), dtype=torch.float32, device=features.device)
     for start in range(0, len(features), chunk):
         rows = features[start : start + chunk].float()
