@@ -104,19 +104,17 @@ def _visits(counts: np.ndarray, persons: int, pictures: int, rng: np.random.Gene
 def _chunks(
     rows: np.ndarray, visits: int, pictures: int, rng: np.random.Generator, cameras: np.ndarray | None
 ) -> list[np.ndarray]:
-    """`visits` chunks of `pictures` rows from shuffled rounds through `rows`, distinct within a chunk if possible."""
+    """`visits` chunks of `pictures` rows from shuffled rounds through `rows`, as distinct within a chunk as possible."""
     left: list[int] = []
     chunks = []
     for _ in range(visits):
         chunk = left[:pictures]
         left = left[pictures:]
         while len(chunk) < pictures:
-            fresh = _shuffled(rows, rng, cameras).tolist()
-            seen = set(chunk) if len(rows) >= pictures else set()
-            first = [row for row in fresh if row not in seen][: pictures - len(chunk)]
-            taken = set(first)
-            left = [row for row in fresh if row not in taken]
-            chunk = chunk + first
+            used = set(chunk)
+            fresh = sorted(_shuffled(rows, rng, cameras).tolist(), key=used.__contains__)  # stable: unused rows first
+            room = pictures - len(chunk)
+            chunk, left = chunk + fresh[:room], fresh[room:]
         chunks.append(np.array(chunk, dtype=np.int64))
     return chunks
 

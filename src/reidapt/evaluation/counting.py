@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ from reidapt.evaluation.scoring import Scorer
 TILE = 20480
 """Gallery pictures compared at once on the CPU: their scores and the outcomes stay in the second-level cache."""
 MANY = 48
-"""From this many positives of one query on, sorting its scores once costs less than comparing all with each positive."""
+"""Above this many positives of one query, sorting its scores once costs less than comparing them with each positive."""
 WORD_RUN = 128
 """Outcomes are bytes, added up eight at a time as 64-bit words; a byte would overflow after 255 words."""
 
@@ -85,7 +86,7 @@ def _count_in_rows(
     threads = max(1, min(torch.get_num_threads(), len(rows)))
     cuts = np.linspace(0, len(rows), threads + 1).astype(int)
     with ThreadPoolExecutor(threads) as pool:  # NumPy lets go of the interpreter while it compares
-        parts = list(pool.map(count, [range(*cut) for cut in zip(cuts[:-1], cuts[1:])]))
+        parts = list(pool.map(count, [range(*cut) for cut in pairwise(cuts)]))
     found = [ranks for part, _ in parts for ranks in part]
     return np.concatenate([np.empty(0, np.int64), *found]), sum(ties for _, ties in parts)
 
@@ -112,7 +113,7 @@ def ranks_in_row(scores: np.ndarray, mine: np.ndarray, outcomes: np.ndarray) -> 
 
 
 def _above(scores: np.ndarray, values: np.ndarray, outcome: np.ndarray) -> tuple[np.ndarray, bool]:
-    """How many of `scores` (G,) are above each of `values` (P, 1), and whether any equals one; `outcome` is (P, TILE)."""
+    """How many of `scores` (G,) are above each of `values` (P, 1), and whether any equals one. `outcome`: (P, TILE)."""
     above = np.zeros(len(values), np.int64)
     level = False
     for first in range(0, len(scores), TILE):

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -186,7 +187,7 @@ class RetrievalResult:
             raise RunError(
                 f"no evaluation at {target}: {error.filename} is missing. Run the evaluation again."
             ) from error
-        except (OSError, ValueError, KeyError, AttributeError, EOFError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, BadZipFile) as error:
             raise RunError(
                 f"{target} isn't a result that reidapt saved ({error}). Run the evaluation again."
             ) from error

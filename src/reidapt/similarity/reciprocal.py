@@ -15,7 +15,7 @@ from reidapt.errors import ConfigError
 from reidapt.similarity.neighbours import Features, as_features, knn
 
 PAIR_BUDGET = 1 << 20
-"""Number of (picture, shared neighbour, picture) triples expanded at once; bounds the memory of the intersection."""
+"""Number of (picture, shared neighbour, picture) triples, and of pairs, expanded at once: about 50 MB."""
 
 
 def jaccard(features: Features, k1: int = 20, k2: int = 6, max_distance: float = 1.0) -> sparse.csr_array:
@@ -122,21 +122,24 @@ def pairwise_jaccard(
     n, m = weights.shape[0], columns.shape[0]
     column_length = np.diff(columns.indptr).astype(np.int64)
     work = np.concatenate([[0], np.cumsum(column_length[weights.indices])])[weights.indptr]  # triples before each row
-    indices, data, counts = [], [], np.zeros(n, np.int64)
+    indices, data, counts = [np.empty(0, np.int32)], [np.empty(0, np.float32)], np.zeros(n, np.int64)
     start = 0
     while start < n:
         stop = int(np.searchsorted(work, work[start] + PAIR_BUDGET, side="right")) - 1
-        stop = min(n, max(start + 1, min(stop, start + max(1, 8 * PAIR_BUDGET // m))))
+        stop = min(n, max(start + 1, min(stop, start + PAIR_BUDGET // m)))
         shared = _intersections(weights, columns, column_length, start, stop, m)
-        distance = 1.0 - shared / (2.0 - shared)
-        keep = (shared > 0) & (distance <= max_distance) if max_distance < 1 else shared > 0
         if symmetric:
             own = np.arange(stop - start)
-            distance[own, own + start] = 0.0
-            keep[own, own + start] = True
-        counts[start:stop] = keep.sum(axis=1)
-        indices.append(np.nonzero(keep)[1].astype(np.int32))
-        data.append(np.maximum(distance[keep], 0.0).astype(np.float32))
+            shared[own * m + own + start] = 1.0
+        cell = np.flatnonzero(shared > 0)
+        common = shared[cell]
+        distance = np.maximum(1.0 - common / (2.0 - common), 0.0)
+        if max_distance < 1:
+            near = distance <= max_distance
+            cell, distance = cell[near], distance[near]
+        counts[start:stop] = np.bincount(cell // m, minlength=stop - start)
+        indices.append((cell % m).astype(np.int32))
+        data.append(distance.astype(np.float32))
         start = stop
     indptr = np.concatenate([[0], np.cumsum(counts)])
     return sparse.csr_array((np.concatenate(data), np.concatenate(indices), indptr), shape=(n, m))
@@ -154,4 +157,4 @@ def _intersections(
     position = np.arange(length.sum()) + np.repeat(columns.indptr[shared_column] - first, length)
     smaller = np.minimum(np.repeat(value, length), columns.data[position])
     cell = np.repeat(row * m, length) + columns.indices[position]
-    return np.bincount(cell, smaller, minlength=(stop - start) * m).reshape(stop - start, m)
+    return np.bincount(cell, smaller, minlength=(stop - start) * m)
