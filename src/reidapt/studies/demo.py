@@ -12,22 +12,19 @@ from reidapt.studies.setting import METRICS, Setting, gap_closed, score
 from reidapt.studies.worlds import WorldPlan, ensure_world
 from reidapt.training.run import write_json
 
-TINY = {
-    "backbone": "resnet10t",
-    "weights": "random",
-    "height": 96,
-    "width": 48,
-    "persons_per_batch": 16,
-    "pictures_per_person": 4,
-}
-#: Options of the demo's two sizes: of all trainings, of the supervised ones, of the adaptation.
+#: Options of the demo's two sizes: of all trainings, of the supervised ones, of the adaptation. The tiny size renders at
+#: 96×48 and trains at 64×32, where a small network sees about 200 crops a second on two CPU cores.
 OPTIONS: dict[str, dict[str, dict[str, Any]]] = {
     "tiny": {
-        "options": TINY,
-        "supervised": {"epochs": 12, "lr": 1e-3},
-        "adaptation": {"epochs": 8, "lr": 5e-4, "momentum": 0.95},
+        "options": {"backbone": "resnet10t", "weights": "random", "height": 64, "width": 32, "last_stride": 2},
+        "supervised": {"epochs": 10, "lr": 1e-3},
+        "adaptation": {"epochs": 6, "lr": 5e-4, "momentum": 0.95, "source_weight": 0.0},
     },
-    "full": {"options": {}, "supervised": {"epochs": 60}, "adaptation": {"epochs": 30}},
+    "full": {
+        "options": {"weights": "random"},
+        "supervised": {"epochs": 60},
+        "adaptation": {"epochs": 30},
+    },
 }
 WORLDS: dict[str, tuple[WorldPlan, WorldPlan]] = {
     "tiny": (
@@ -86,7 +83,7 @@ def run_demo(out: Path, *, seed: int, size: str, display: Display) -> DemoOutcom
     with display.stage("Adapting to the target") as progress:
         adapted = setting.adapted(out / "adapted", seed, direct, progress)
     with display.stage("Training the oracle") as progress:
-        oracle = setting.oracle(out / "oracle", seed, progress)
+        oracle = setting.oracle(out / "oracle", seed, direct, progress)
     results: dict[str, Any] = {}
     for name, run in (("direct", direct), ("adapted", adapted), ("oracle", oracle)):
         with display.stage(f"Evaluating {name}") as progress:

@@ -38,7 +38,7 @@ def rows(context: Context) -> Iterator[Row]:
                 if name == "direct":
                     run = s.direct(folder / "direct", seed, progress)
                 elif name == "oracle":
-                    run = s.oracle(folder / "oracle", seed, progress)
+                    run = s.oracle(folder / "oracle", seed, Run(folder / "direct"), progress)
                 else:
                     run = s.adapted(folder / "adapted", seed, Run(folder / "direct"), progress)
                 return {**score(run, s.target), "minutes": minutes(run)}

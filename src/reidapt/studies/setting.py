@@ -32,10 +32,17 @@ class Setting:
             "source-only", progress, source=self.source, out=str(out), seed=seed, **self.options, **self.supervised
         )
 
-    def oracle(self, out: Path, seed: int, progress: ProgressCallback | None = None) -> Run:
-        """The ceiling: trained on the target's own labels."""
+    def oracle(self, out: Path, seed: int, init: Run, progress: ProgressCallback | None = None) -> Run:
+        """The ceiling: from the same start as the adaptation, trained on the target's own labels."""
         return run_method(
-            "source-only", progress, source=self.target, out=str(out), seed=seed, **self.options, **self.supervised
+            "source-only",
+            progress,
+            source=self.target,
+            init=str(init.folder),
+            out=str(out),
+            seed=seed,
+            **self.options,
+            **self.supervised,
         )
 
     def adapted(self, out: Path, seed: int, init: Run, progress: ProgressCallback | None = None) -> Run:
