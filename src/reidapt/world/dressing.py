@@ -243,6 +243,8 @@ def bottom_pieces(figure: Figure, bottom: Bottom, phase: float, cover: float) ->
     crotch = figure.hip - 0.115
     skirt = bottom.kind == "skirt"
     end = figure.hip * (1.0 - bottom.length) if skirt else crotch - 0.02
+    if skirt and end > waist - 0.05:
+        return []  # under a long coat
     if not skirt:
         end = min(crotch + 0.005, waist - 0.02)
     heights = np.linspace(waist, end, max(8, int((waist - end) / 0.025)))
@@ -508,7 +510,7 @@ def dress(model: BodyModel, person: Person) -> tuple[Rest, Mesh, np.ndarray]:
         *tops,
         *bottom_pieces(figure, person.bottom, person.fold_phase + 1.0, figure.hip * person.top.hem + 0.06),
         *shoes,
-        *hair_pieces(figure, person),
+        *hair_pieces(figure, person, np.concatenate([piece.vertices for piece in tops])),
         *hat_pieces(figure, person),
         *bag_pieces(figure, person, tops[0].vertices),
     ]

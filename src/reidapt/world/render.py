@@ -40,7 +40,7 @@ def view_row(crop: Crop, camera_slot: int) -> np.ndarray:
     row[28], row[29], row[30] = camera.bounce, crop.fold_shift, camera_slot
     row[31] = camera.shadow * crop.sun_visible
     row[32:36] = crop.feet.reshape(-1)
-    row[36], row[37], row[38], row[39] = 0.27, 0.34, crop.sun_visible, 1.0
+    row[36], row[37], row[38], row[39] = 0.27, 0.50, crop.sun_visible, 1.0
     return row
 
 
