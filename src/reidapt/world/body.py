@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -148,6 +148,7 @@ CELL = 0.010
 """Metres; detail of anny's mesh that is kept."""
 
 
+@cache
 def load_body_model() -> BodyModel:
     """Load anny's own topology and rig (its first use on a machine writes a cache, which takes about a minute)."""
     anny = need("anny")

@@ -171,9 +171,10 @@ def sleeve(figure: Figure, top: Top, side: str, phase: float) -> Piece:
     radius = radius + (top.sleeve_loose * np.clip((length - 0.04) / 0.14, 0.12, 1.0) * taper)[:, None]
     if top.sleeve > 0.9:
         radius[-3:] = np.minimum(radius[-3:], radius[-3:].mean() * 1.02)
-    radius += folds(length * 1.6, around, phase + (3.0 if side == "L" else 0.0), 1.0, 2) * (
-        (0.0015 + 0.09 * top.sleeve_loose) * np.clip(fraction * 2, 0, 1)
-    )[:, None]
+    radius += (
+        folds(length * 1.6, around, phase + (3.0 if side == "L" else 0.0), 1.0, 2)
+        * ((0.0015 + 0.09 * top.sleeve_loose) * np.clip(fraction * 2, 0, 1))[:, None]
+    )
     if top.kind == "puffer":
         radius += (0.008 * np.abs(np.sin(np.pi * length / 0.08)))[:, None]
     radius = np.concatenate([radius, radius[-1:] - 0.010])
@@ -213,7 +214,9 @@ def collar_pieces(figure: Figure, top: Top, ring: np.ndarray, centre: np.ndarray
         if top.collar in ("shirt", "coat"):
             points[:, 2] -= np.tile(front**4, 5) * np.repeat(np.linspace(0, 1, 5), AROUND) * rise * 0.9
         uv = cloth_uv(radius, np.linspace(0.0, rise, 5))
-        weights = nearest_weights(points, figure.vertices[neck | figure.trunk_rows], figure.model.weights[neck | figure.trunk_rows], 12)
+        weights = nearest_weights(
+            points, figure.vertices[neck | figure.trunk_rows], figure.model.weights[neck | figure.trunk_rows], 12
+        )
         pieces.append(Piece(points, grid_triangles(5, AROUND), uv, weights, m.COLLAR))
     if top.collar == "hood":
         across, along = 10, 22
@@ -280,9 +283,7 @@ def trouser_leg(figure: Figure, bottom: Bottom, side: str, phase: float, crotch:
     end = figure.hip + bottom.length * (floor - figure.hip)
     heights = np.linspace(start, end, max(8, int((start - end) / 0.03)))
     order = np.array([ankle[2], knee[2], hip[2]])
-    centres = np.stack(
-        [np.interp(heights, order, np.array([ankle[k], knee[k], hip[k]])) for k in range(2)], axis=1
-    )
+    centres = np.stack([np.interp(heights, order, np.array([ankle[k], knee[k], hip[k]])) for k in range(2)], axis=1)
     centres[:, 1] += 0.012 * np.clip((knee[2] - heights) / 0.15, 0, 1)
     points = figure.leg_points(side == "L")
     calf = points[points[:, 2] > ankle[2] - 0.01]
@@ -343,7 +344,7 @@ def shoe_pieces(figure: Figure, person: Person) -> list[Piece]:
             shrink = np.sqrt(max(0.0, 1.0 - ((past + 0.03) / 0.046) ** 2))
             width, height = 0.5 * (right - left) * max(shrink, 0.25), (top + 0.012) * (0.45 + 0.55 * shrink)
             across_angle = np.sign(np.sin(angle)) * np.abs(np.sin(angle)) ** 0.7
-            vertical = np.where(np.cos(angle) > 0, np.cos(angle), -np.abs(np.cos(angle)) ** 0.4)
+            vertical = np.where(np.cos(angle) > 0, np.cos(angle), -(np.abs(np.cos(angle)) ** 0.4))
             x = 0.5 * (left + right) + width * across_angle
             z = np.where(vertical > 0, 0.35 * height + 0.65 * height * vertical, 0.35 * height * (1 + vertical)) - 0.012
             place = origin + s * axis + x[:, None] * across
@@ -416,7 +417,9 @@ def bag_pieces(figure: Figure, person: Person, trunk: np.ndarray) -> list[Piece]
     uv = np.stack([points[:, 0], points[:, 2].max() - points[:, 2]], axis=1)
     pieces = [Piece(points, triangles, uv, weights, m.BAG)]
     if person.bag in ("shoulder", "backpack"):
-        pieces += [strap(figure, person, trunk, points, k) for k in ((-1.0, 1.0) if person.bag == "backpack" else (0.0,))]
+        pieces += [
+            strap(figure, person, trunk, points, k) for k in ((-1.0, 1.0) if person.bag == "backpack" else (0.0,))
+        ]
     return pieces
 
 

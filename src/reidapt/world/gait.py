@@ -73,7 +73,9 @@ def joint_rotations(
     turns: dict[str, np.ndarray] = {}
     amount = 1.0 if walking else 0.0
     beat = np.cos(2 * np.pi * phase)
-    turns["root"] = rotation("z", -0.6 * gait.twist * beat * amount) @ rotation("y", 2.0 * amount * np.sin(2 * np.pi * phase))
+    turns["root"] = rotation("z", -0.6 * gait.twist * beat * amount) @ rotation(
+        "y", 2.0 * amount * np.sin(2 * np.pi * phase)
+    )
     turns["spine05"] = rotation("x", 0.5 * gait.lean)
     turns["spine03"] = rotation("x", 0.5 * gait.lean) @ rotation("z", 0.8 * gait.twist * beat * amount)
     turns["spine01"] = rotation("z", 0.6 * gait.twist * beat * amount)

@@ -59,7 +59,9 @@ def hairline(front: float, side: float, back: float) -> np.ndarray:
     """Polar angle (radians, COLUMNS) where hair ends: degrees at the forehead, over the ears and at the nape."""
     azimuth = np.degrees(np.arange(COLUMNS) * (2 * np.pi / COLUMNS))
     azimuth = np.minimum(azimuth, 360.0 - azimuth)
-    return np.radians(np.interp(azimuth, [0, 40, 62, 85, 115, 150, 180], [front, front + 4, side - 12, side, side + 8, back, back]))
+    return np.radians(
+        np.interp(azimuth, [0, 40, 62, 85, 115, 150, 180], [front, front + 4, side - 12, side, side + 8, back, back])
+    )
 
 
 def skull_weights(points: np.ndarray, figure: Figure) -> np.ndarray:
@@ -123,7 +125,9 @@ def hair_pieces(figure: Figure, person: Person, clothes: np.ndarray) -> list[Pie
     edge = {"buzz": 0.0, "afro": 0.9}.get(kind, 0.35)
     thick = volume * under_hat * (1 - (1 - edge) * row**2) + lump * (volume > 0.01)
     if kind == "quiff":
-        thick = thick + 0.028 * under_hat * np.clip(front, 0, 1) * np.sin(np.pi * np.clip(row * 0.9 + 0.1, 0, 1)) * (row > 0.2)
+        thick = thick + 0.028 * under_hat * np.clip(front, 0, 1) * np.sin(np.pi * np.clip(row * 0.9 + 0.1, 0, 1)) * (
+            row > 0.2
+        )
     points, _ = shell(figure, hairline(*ends.get(kind, (50, 96, 128))), thick + 0.0 * front)
     pieces = [shell_piece(points, figure, m.HAIR)]
     if kind in ("bob", "long"):
@@ -190,7 +194,11 @@ def tail(figure: Figure, centre: np.ndarray, length: float) -> Piece:
     rows, columns = 12, 10
     t = np.linspace(0.0, 1.0, rows)
     line = np.stack(
-        [0.0 * t, centre[1] + 0.085 + 0.055 * np.sin(np.pi * np.clip(t * 1.4, 0, 1)), centre[2] + 0.03 - length * t**1.3],
+        [
+            0.0 * t,
+            centre[1] + 0.085 + 0.055 * np.sin(np.pi * np.clip(t * 1.4, 0, 1)),
+            centre[2] + 0.03 - length * t**1.3,
+        ],
         axis=1,
     )
     thick = 0.030 * (1.0 - 0.6 * t) * np.clip(0.5 + t * 4, 0, 1)

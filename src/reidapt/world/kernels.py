@@ -20,7 +20,11 @@ VIEW = 40
 
 @wp.func
 def hash2(x: int, y: int, seed: int) -> float:
-    h = wp.uint32(x) * wp.uint32(0x85EBCA6B) ^ wp.uint32(y) * wp.uint32(0xC2B2AE35) ^ wp.uint32(seed) * wp.uint32(0x27D4EB2F)
+    h = (
+        wp.uint32(x) * wp.uint32(0x85EBCA6B)
+        ^ wp.uint32(y) * wp.uint32(0xC2B2AE35)
+        ^ wp.uint32(seed) * wp.uint32(0x27D4EB2F)
+    )
     h = (h ^ (h >> wp.uint32(15))) * wp.uint32(0x2C1B3C6D)
     h = (h ^ (h >> wp.uint32(12))) * wp.uint32(0x297A2D39)
     h = h ^ (h >> wp.uint32(15))
@@ -518,7 +522,23 @@ def shade(
             if z <= depth + 0.05:
                 t = int(wp.uint32(key & wp.uint64(0xFFFFFFFF)))
                 lit = shade_person(
-                    c, sx, sy, z, t, eye, place, turned, screen, triangles, materials, uv, light, vertices, crops, palette, view
+                    c,
+                    sx,
+                    sy,
+                    z,
+                    t,
+                    eye,
+                    place,
+                    turned,
+                    screen,
+                    triangles,
+                    materials,
+                    uv,
+                    light,
+                    vertices,
+                    crops,
+                    palette,
+                    view,
                 )
                 pixel = wp.vec4(lit[0], lit[1], lit[2], 1.0)
         out[c, sy, sx] = pixel

@@ -65,9 +65,9 @@ def grid_triangles(rows: int, columns: int, closed: bool = True) -> np.ndarray:
     right = (column + 1) % columns
     a, b = row * columns + column, row * columns + right
     c, d = a + columns, b + columns
-    return np.concatenate(
-        [np.stack([a, c, b], -1).reshape(-1, 3), np.stack([b, c, d], -1).reshape(-1, 3)]
-    ).astype(np.int64)
+    return np.concatenate([np.stack([a, c, b], -1).reshape(-1, 3), np.stack([b, c, d], -1).reshape(-1, 3)]).astype(
+        np.int64
+    )
 
 
 def cut_seam(piece: Piece, columns: int) -> Piece:

@@ -151,7 +151,9 @@ class Renderer:
         view[:, 15:17] = boxes[:, :2]
         view[:, 17], view[:, 18] = wide / boxes[:, 2], tall / boxes[:, 3]
         view_array = self._array(view, wp.float32)
-        wp.launch(k.to_crop, dim=(count, most_vertices), inputs=[crops_array, view_array, screen, ground], device=device)
+        wp.launch(
+            k.to_crop, dim=(count, most_vertices), inputs=[crops_array, view_array, screen, ground], device=device
+        )
         keys = wp.full((count, tall, wide), 0xFFFFFFFFFFFFFFFF, dtype=wp.uint64, device=device)
         shadow = wp.zeros((count, tall // 2, wide // 2), dtype=wp.uint8, device=device)
         dim = (count, most_triangles)

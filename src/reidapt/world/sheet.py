@@ -68,9 +68,13 @@ def person_rows(folder: Path, rows: int, columns: int, split: str | None) -> lis
     """Per person (evenly spread over the ids): the same number of pictures of every camera, with camera labels."""
     table = folder / "crops.csv"
     if not table.is_file():
-        raise WorldError(f"{folder} holds no crops.csv; a contact sheet needs a folder written by the world, or a list of files.")
+        raise WorldError(
+            f"{folder} holds no crops.csv; a contact sheet needs a folder written by the world, or a list of files."
+        )
     with table.open(encoding="utf-8") as file:
-        crops = [row for row in csv.DictReader(file) if int(row["person"]) > 0 and (split is None or row["split"] == split)]
+        crops = [
+            row for row in csv.DictReader(file) if int(row["person"]) > 0 and (split is None or row["split"] == split)
+        ]
     people: dict[int, dict[int, list[Path]]] = {}
     for crop in crops:
         people.setdefault(int(crop["person"]), {}).setdefault(int(crop["camera"]), []).append(folder / crop["path"])

@@ -178,7 +178,11 @@ def contrasting(rng: np.random.Generator, name: str, table: dict[str, float]) ->
 
 
 def sample_cloth(
-    rng: np.random.Generator, table: dict[str, float], patterned: float, fronts: dict[str, float], patterns: dict[str, float]
+    rng: np.random.Generator,
+    table: dict[str, float],
+    patterned: float,
+    fronts: dict[str, float],
+    patterns: dict[str, float],
 ) -> Cloth:
     """Colour, pattern and front of a garment."""
     name = pick_from(rng, table)
@@ -203,7 +207,11 @@ def sample_top(rng: np.random.Generator, kind: str, house: Wardrobe) -> Top:
     """An upper garment of `kind`."""
     soft = {"stripes": 4.0, "checks": 2.0, "block": 3.0, "print": 1.5, "melange": 2.0, "camouflage": 0.6, "dots": 1.0}
     plain = {"melange": 3.0, "checks": 1.5, "block": 1.0}
-    light = {**house.colours, "white": house.colours.get("white", 0) + 3, "lightblue": house.colours.get("lightblue", 0) + 1}
+    light = {
+        **house.colours,
+        "white": house.colours.get("white", 0) + 3,
+        "lightblue": house.colours.get("lightblue", 0) + 1,
+    }
     inner = sample_cloth(rng, light, 0.25, {"none": 1.0}, soft)
 
     def cloth(patterned: float, fronts: dict[str, float], patterns: dict[str, float] = soft) -> Cloth:
@@ -213,30 +221,149 @@ def sample_top(rng: np.random.Generator, kind: str, house: Wardrobe) -> Top:
     share = house.patterned
     if kind == "tshirt":
         fronts = {"none": 4.0, "logo": 2.0, "picture": 2.0}
-        return Top(kind, cloth(share, fronts), u(0.008, 0.022), u(0.86, 0.98), u(0.86, 0.97), 0.0, u(0.30, 0.46), u(0.012, 0.028), "round")
+        return Top(
+            kind,
+            cloth(share, fronts),
+            u(0.008, 0.022),
+            u(0.86, 0.98),
+            u(0.86, 0.97),
+            0.0,
+            u(0.30, 0.46),
+            u(0.012, 0.028),
+            "round",
+        )
     if kind == "polo":
-        return Top(kind, cloth(share, {"buttons": 1.0}), u(0.008, 0.018), u(0.88, 0.97), u(0.88, 0.97), 0.0, u(0.34, 0.46), u(0.012, 0.022), "shirt")
+        return Top(
+            kind,
+            cloth(share, {"buttons": 1.0}),
+            u(0.008, 0.018),
+            u(0.88, 0.97),
+            u(0.88, 0.97),
+            0.0,
+            u(0.34, 0.46),
+            u(0.012, 0.022),
+            "shirt",
+        )
     if kind == "blouse":
         patterns = {"dots": 2.0, "print": 3.0, "stripes": 2.0, "pinstripes": 1.0}
-        return Top(kind, cloth(share, {"none": 2.0, "buttons": 2.0}, patterns), u(0.01, 0.03), u(0.80, 0.97), u(0.84, 0.95), u(0.0, 0.03), pick(rng, [0.25, 0.6, 0.98]), u(0.012, 0.03), pick(rng, ["round", "shirt"]))
+        return Top(
+            kind,
+            cloth(share, {"none": 2.0, "buttons": 2.0}, patterns),
+            u(0.01, 0.03),
+            u(0.80, 0.97),
+            u(0.84, 0.95),
+            u(0.0, 0.03),
+            pick(rng, [0.25, 0.6, 0.98]),
+            u(0.012, 0.03),
+            pick(rng, ["round", "shirt"]),
+        )
     if kind == "shirt":
         patterns = {"stripes": 1.0, "pinstripes": 3.0, "checks": 4.0}
-        return Top(kind, cloth(min(1.0, share * 1.3), {"buttons": 1.0}, patterns), u(0.012, 0.026), u(0.90, 0.99), u(0.84, 0.94), 0.0, pick(rng, [0.40, 0.70, 0.99], [2, 1, 5]), u(0.012, 0.024), "shirt")
+        return Top(
+            kind,
+            cloth(min(1.0, share * 1.3), {"buttons": 1.0}, patterns),
+            u(0.012, 0.026),
+            u(0.90, 0.99),
+            u(0.84, 0.94),
+            0.0,
+            pick(rng, [0.40, 0.70, 0.99], [2, 1, 5]),
+            u(0.012, 0.024),
+            "shirt",
+        )
     if kind == "sweater":
-        return Top(kind, cloth(share, {"none": 5.0, "logo": 1.5, "picture": 1.0}), u(0.014, 0.032), u(0.88, 0.98), u(0.86, 0.97), 0.0, 1.0, u(0.014, 0.028), pick(rng, ["round", "turtle"], [3, 1]))
+        return Top(
+            kind,
+            cloth(share, {"none": 5.0, "logo": 1.5, "picture": 1.0}),
+            u(0.014, 0.032),
+            u(0.88, 0.98),
+            u(0.86, 0.97),
+            0.0,
+            1.0,
+            u(0.014, 0.028),
+            pick(rng, ["round", "turtle"], [3, 1]),
+        )
     if kind == "hoodie":
-        return Top(kind, cloth(share * 0.7, {"none": 2.0, "logo": 2.0, "zip": 2.0, "open": 1.0, "picture": 1.0}, {"block": 2.0, "melange": 3.0, "camouflage": 0.5, "print": 0.5}), u(0.024, 0.042), u(0.94, 1.0), u(0.86, 0.96), 0.0, 1.0, u(0.022, 0.036), "hood", inner)
+        return Top(
+            kind,
+            cloth(
+                share * 0.7,
+                {"none": 2.0, "logo": 2.0, "zip": 2.0, "open": 1.0, "picture": 1.0},
+                {"block": 2.0, "melange": 3.0, "camouflage": 0.5, "print": 0.5},
+            ),
+            u(0.024, 0.042),
+            u(0.94, 1.0),
+            u(0.86, 0.96),
+            0.0,
+            1.0,
+            u(0.022, 0.036),
+            "hood",
+            inner,
+        )
     if kind == "jacket":
-        return Top(kind, cloth(share * 0.5, {"zip": 3.0, "open": 3.0}, plain), u(0.024, 0.045), u(0.92, 1.0), u(0.85, 0.97), 0.0, 1.0, u(0.022, 0.036), pick(rng, ["coat", "turtle", "hood"]), inner)
+        return Top(
+            kind,
+            cloth(share * 0.5, {"zip": 3.0, "open": 3.0}, plain),
+            u(0.024, 0.045),
+            u(0.92, 1.0),
+            u(0.85, 0.97),
+            0.0,
+            1.0,
+            u(0.022, 0.036),
+            pick(rng, ["coat", "turtle", "hood"]),
+            inner,
+        )
     if kind == "blazer":
-        return Top(kind, cloth(share * 0.4, {"open": 1.0}, {"checks": 1.0, "pinstripes": 1.0}), u(0.018, 0.03), u(0.86, 0.95), u(0.78, 0.9), 0.01, 0.98, u(0.014, 0.024), "coat", inner)
+        return Top(
+            kind,
+            cloth(share * 0.4, {"open": 1.0}, {"checks": 1.0, "pinstripes": 1.0}),
+            u(0.018, 0.03),
+            u(0.86, 0.95),
+            u(0.78, 0.9),
+            0.01,
+            0.98,
+            u(0.014, 0.024),
+            "coat",
+            inner,
+        )
     if kind == "puffer":
-        return Top(kind, cloth(share * 0.3, {"zip": 3.0, "open": 1.0}, {"block": 1.0}), u(0.045, 0.075), u(0.95, 1.0), u(0.72, 0.97), 0.0, 1.0, u(0.035, 0.05), pick(rng, ["turtle", "hood"]), inner)
+        return Top(
+            kind,
+            cloth(share * 0.3, {"zip": 3.0, "open": 1.0}, {"block": 1.0}),
+            u(0.045, 0.075),
+            u(0.95, 1.0),
+            u(0.72, 0.97),
+            0.0,
+            1.0,
+            u(0.035, 0.05),
+            pick(rng, ["turtle", "hood"]),
+            inner,
+        )
     if kind == "coat":
-        return Top(kind, cloth(share * 0.4, {"open": 2.0, "buttons": 2.0, "zip": 1.0}, {"checks": 2.0, "melange": 2.0}), u(0.03, 0.05), u(0.9, 1.0), u(0.36, 0.62), u(0.02, 0.07), 1.0, u(0.024, 0.036), pick(rng, ["coat", "hood"], [3, 1]), inner)
+        return Top(
+            kind,
+            cloth(share * 0.4, {"open": 2.0, "buttons": 2.0, "zip": 1.0}, {"checks": 2.0, "melange": 2.0}),
+            u(0.03, 0.05),
+            u(0.9, 1.0),
+            u(0.36, 0.62),
+            u(0.02, 0.07),
+            1.0,
+            u(0.024, 0.036),
+            pick(rng, ["coat", "hood"], [3, 1]),
+            inner,
+        )
     if kind == "dress":
         patterns = {"dots": 2.0, "print": 3.0, "stripes": 2.0, "block": 1.0}
-        return Top(kind, cloth(min(1.0, share * 1.5), {"none": 1.0}, patterns), u(0.008, 0.018), u(0.78, 0.92), u(0.25, 0.62), u(0.05, 0.16), pick(rng, [0.12, 0.35, 0.98]), u(0.010, 0.022), "round")
+        return Top(
+            kind,
+            cloth(min(1.0, share * 1.5), {"none": 1.0}, patterns),
+            u(0.008, 0.018),
+            u(0.78, 0.92),
+            u(0.25, 0.62),
+            u(0.05, 0.16),
+            pick(rng, [0.12, 0.35, 0.98]),
+            u(0.010, 0.022),
+            "round",
+        )
     raise ValueError(kind)
 
 
@@ -247,7 +374,13 @@ def sample_bottom(rng: np.random.Generator, kind: str, house: Wardrobe) -> Botto
     if kind == "jeans":
         table = {"denim": 4.0, "navy": 3.0, "black": 2.0, "lightblue": 1.0, "grey": 0.5}
     rare = {"checks": 1.0, "camouflage": 1.0, "melange": 2.0}
-    cloth = sample_cloth(rng, table, 0.12 if kind != "skirt" else 0.4, {"none": 1.0}, rare if kind != "skirt" else {"checks": 2.0, "print": 2.0, "dots": 1.0, "stripes": 1.0})
+    cloth = sample_cloth(
+        rng,
+        table,
+        0.12 if kind != "skirt" else 0.4,
+        {"none": 1.0},
+        rare if kind != "skirt" else {"checks": 2.0, "print": 2.0, "dots": 1.0, "stripes": 1.0},
+    )
     if kind == "jeans":
         return Bottom(kind, cloth, u(0.006, 0.022), u(0.80, 0.98), u(0.95, 1.0), 0.0)
     if kind == "trousers":
@@ -265,7 +398,16 @@ def sample_bottom(rng: np.random.Generator, kind: str, house: Wardrobe) -> Botto
 
 
 SHOES = {"sneakers": 5.0, "shoes": 3.0, "boots": 2.0}
-SHOE_COLOURS = {"black": 5.0, "white": 4.0, "brown": 2.0, "grey": 2.0, "navy": 1.0, "beige": 1.0, "red": 0.5, "blue": 0.5}
+SHOE_COLOURS = {
+    "black": 5.0,
+    "white": 4.0,
+    "brown": 2.0,
+    "grey": 2.0,
+    "navy": 1.0,
+    "beige": 1.0,
+    "red": 0.5,
+    "blue": 0.5,
+}
 BAGS = {"backpack": 4.0, "shoulder": 3.0, "handbag": 2.0, "tote": 2.0}
 BAG_COLOURS = {"black": 6.0, "charcoal": 2.0, "grey": 1.5, "navy": 2.0, "brown": 2.0, "camel": 1.5, "red": 1.2, "blue": 1.0, "olive": 1.0, "cream": 1.0, "pink": 0.6, "yellow": 0.5, "teal": 0.6}  # fmt: skip
 
@@ -287,14 +429,28 @@ def sample_person(seed: int, style: str, index: int, house: Wardrobe) -> Person:
     mixed = [(1 - tone + low) * a + (tone - low) * b for a, b in zip(SKINS[low], SKINS[low + 1])]
     skin: Colour = (mixed[0], mixed[1], mixed[2])
     old = phenotype["age"] > 0.84
-    hair_table = {"black": 4.0, "darkbrown": 4.0, "brown": 2.5 if low < 4 else 0.3, "auburn": 0.7 if low < 3 else 0.1, "blond": 2.0 if low < 2 else 0.15}
+    hair_table = {
+        "black": 4.0,
+        "darkbrown": 4.0,
+        "brown": 2.5 if low < 4 else 0.3,
+        "auburn": 0.7 if low < 3 else 0.1,
+        "blond": 2.0 if low < 2 else 0.15,
+    }
     if old:
         hair_table |= {"grey": 5.0, "white": 3.0}
     hair = pick_from(rng, hair_table)
     kinds = (
         {"long": 4.0, "bob": 2.5, "ponytail": 2.5, "bun": 1.5, "short": 0.8, "afro": 0.4 + 0.8 * (low > 3)}
         if woman
-        else {"short": 6.0, "buzz": 2.0, "quiff": 2.0, "bald": 1.2, "bob": 0.4, "bun": 0.3, "afro": 0.3 + 0.9 * (low > 3)}
+        else {
+            "short": 6.0,
+            "buzz": 2.0,
+            "quiff": 2.0,
+            "bald": 1.2,
+            "bob": 0.4,
+            "bun": 0.3,
+            "afro": 0.3 + 0.9 * (low > 3),
+        }
     )
     hair_kind = pick_from(rng, kinds)
     top = sample_top(rng, pick_from(rng, house.women if woman else house.men), house)

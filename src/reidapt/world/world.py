@@ -87,7 +87,9 @@ def market_items(
     return items
 
 
-def check_arguments(people: int, cameras: int, pictures: int, size: tuple[int, int], layout: str, train_fraction: float) -> int:
+def check_arguments(
+    people: int, cameras: int, pictures: int, size: tuple[int, int], layout: str, train_fraction: float
+) -> int:
     """The number of training people; a sentence for what cannot be rendered."""
     if layout not in LAYOUTS:
         raise WorldError(f"There is no layout {layout!r}; the world writes: {', '.join(LAYOUTS)}.")
@@ -298,7 +300,12 @@ def render_world(
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
         rows.sort(key=lambda row: str(row["path"]))
-        write_tables(temporary, rows, chosen, locals_of(people, cameras, pictures, seed, size, layout, train_fraction, junk, distractors))
+        write_tables(
+            temporary,
+            rows,
+            chosen,
+            locals_of(people, cameras, pictures, seed, size, layout, train_fraction, junk, distractors),
+        )
         if out.exists():
             out.rmdir()
         else:
@@ -315,7 +322,15 @@ def render_world(
 
 
 def locals_of(
-    people: int, cameras: int, pictures: int, seed: int, size: tuple[int, int], layout: str, train_fraction: float, junk: int, distractors: int
+    people: int,
+    cameras: int,
+    pictures: int,
+    seed: int,
+    size: tuple[int, int],
+    layout: str,
+    train_fraction: float,
+    junk: int,
+    distractors: int,
 ) -> dict[str, object]:
     """The arguments that determine the bytes, for `world.json`."""
     return {
