@@ -68,8 +68,8 @@ def profile(arguments: argparse.Namespace, size: tuple[int, int]) -> dict[str, f
     from reidapt.world.cameras import sample_camera
     from reidapt.world.crops import sample_crop
     from reidapt.world.dressing import dress
+    from reidapt.world.people import sample_person
     from reidapt.world.render import Renderer
-    from reidapt.world.wardrobe import sample_person
     from reidapt.world.world import encode, encode_mask
 
     style = find_style(arguments.style)
@@ -137,9 +137,7 @@ def main() -> None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
     for name, value in stages.items():
         print(f"{name:24s} {value:8.2f} ms")
-    print(
-        f"{result['crops_per_second']} finished crops a second, {result['cpu_ms_per_crop']} ms CPU a crop, {peak:.2f} GB"
-    )
+    print(f"{result['crops_per_second']} crops a second, {result['cpu_ms_per_crop']} ms CPU a crop, {peak:.2f} GB")
     record = {
         "benchmark": "world",
         "size": arguments.size,

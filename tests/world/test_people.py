@@ -7,9 +7,9 @@ import pytest
 
 from reidapt.errors import WorldError
 from reidapt.world.cameras import sample_camera
+from reidapt.world.people import sample_person
 from reidapt.world.streams import stream
 from reidapt.world.styles import STYLES
-from reidapt.world.wardrobe import sample_person
 
 
 @pytest.fixture(scope="module")

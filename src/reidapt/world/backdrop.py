@@ -1,18 +1,18 @@
 """The warp kernel that draws a camera's empty view: a floor, boxes and ellipsoids, ray cast once per camera."""
 # mypy: ignore-errors
+# ruff: noqa: UP018, SIM102, RUF046
 
 from __future__ import annotations
 
 import warp as wp
 
-from reidapt.world.kernels import hash2, noise, wrap
+from reidapt.world.procedural import hash2, noise, wrap
 
 wp.set_module_options({"enable_backward": False, "fast_math": False})
 
 PRIMITIVE = 24
-"""Columns of a primitive: kind, centre 3, half size 3, cos, sin, material, colour 3, second 3, scale, seed, glow, gloss."""
-
-# surfaces are numbered by their position in `scenes.SURFACES`
+"""Columns of a primitive: kind, centre 3, half size 3, cos, sin, surface (its position in `props.SURFACES`), colour 3,
+second colour 3, scale, seed, glow."""
 
 AIR = 32
 """Columns of the per-camera light table; see `scenes.air_row`."""

@@ -1,4 +1,4 @@
-"""What is drawn at random for one crop: where the person walks, how, the box around them and the camera's small changes."""
+"""What is drawn at random for one crop: where and how the person walks, the box, the camera's small changes."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 from reidapt.world.body import Rest
 from reidapt.world.cameras import FRAME, Camera
 from reidapt.world.gait import joint_rotations, pose, sample_gait
+from reidapt.world.people import Person
 from reidapt.world.streams import between, stream
 from reidapt.world.styles import Style
-from reidapt.world.wardrobe import Person
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 from reidapt.world import materials as m
 from reidapt.world.body import BONES
 from reidapt.world.mesh import Piece, grid_triangles
-from reidapt.world.wardrobe import Person
+from reidapt.world.people import Person
 
 if TYPE_CHECKING:
     from reidapt.world.dressing import Figure
