@@ -18,6 +18,8 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
+from threadpoolctl import threadpool_limits
+
 from reidapt.world import find_style, render_world
 
 
@@ -78,6 +80,7 @@ def profile(arguments: argparse.Namespace, size: tuple[int, int]) -> dict[str, f
     renderer = Renderer(cameras, size, style.box_jitter, arguments.device)
     spent: dict[str, float] = defaultdict(float)
     clock = time.thread_time
+    limits = threadpool_limits(1)
     launch = warp.launch
 
     def timed(kernel: object, *args: object, **kwargs: object) -> None:
@@ -115,6 +118,7 @@ def profile(arguments: argparse.Namespace, size: tuple[int, int]) -> dict[str, f
                 spent[name] += b - a
     finally:
         warp.launch = launch
+        limits.restore_original_limits()
     count = people * arguments.cameras * arguments.pictures
     result = {name: round(1000 * value / count, 2) for name, value in sorted(spent.items())}
     return {**result, "place (per camera)": round(1000 * place, 1)}

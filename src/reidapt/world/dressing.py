@@ -110,8 +110,8 @@ def trunk_heights(hem: float, top: float, step: float = 0.026) -> np.ndarray:
     return np.concatenate([upper, np.linspace(top - 0.10, hem, max(4, int((top - 0.10 - hem) / step)))])
 
 
-def top_pieces(figure: Figure, top: Top, phase: float) -> list[Piece]:
-    """Trunk tube, sleeves and collar of an upper garment."""
+def top_pieces(figure: Figure, top: Top, phase: float, under: float = 0.0) -> list[Piece]:
+    """Trunk tube, sleeves and collar of an upper garment; `under` metres of loose cloth are worn below its hem."""
     hem_z = figure.hip * top.hem
     neck_z = figure.neck + (0.005 if top.collar != "turtle" else 0.02)
     heights = trunk_heights(hem_z, neck_z)
@@ -124,6 +124,8 @@ def top_pieces(figure: Figure, top: Top, phase: float) -> list[Piece]:
     radius = smooth_rows(smooth_around(body, 1), 2)
     chest = int(np.abs(heights - (figure.shoulder - 0.13)).argmin())
     radius[chest:] = drape(radius[chest:], top.follow)
+    low = np.clip((figure.hip + 0.08 - heights) / 0.08, 0.0, 1.0)
+    loose = np.maximum(loose, low * (0.010 + 1.1 * under))
     radius = smooth_rows(radius, 2) + loose[:, None]
     below = np.clip((figure.hip + 0.10 - heights) / max(figure.hip + 0.10 - hem_z, 0.05), 0.0, 1.0)
     radius += (top.flare * below**1.2)[:, None]
@@ -146,7 +148,7 @@ def top_pieces(figure: Figure, top: Top, phase: float) -> list[Piece]:
     centres = np.concatenate([centres, centres[-1:]])
     points = ring_points(radius, heights, centres)
     uv = cloth_uv(radius, neck_z - heights)
-    weights = nearest_weights(points, figure.vertices[figure.trunk_rows], figure.model.weights[figure.trunk_rows], 12)
+    weights = nearest_weights(points, figure.vertices[figure.trunk_rows], figure.model.weights[figure.trunk_rows])
     weights = hang_weights(points, figure, figure.hip - 0.02, min(hem_z, figure.hip - 0.2), weights)
     light = np.repeat(np.where(np.arange(len(heights)) == len(heights) - 1, 0.45, 1.0), AROUND)
     pieces = [cut_seam(Piece(points, grid_triangles(len(heights), AROUND), uv, weights, m.TOP, light), AROUND)]
@@ -190,7 +192,7 @@ def sleeve(figure: Figure, top: Top, side: str, phase: float) -> Piece:
     uv[:, 1] += m.SLEEVE_OFFSET  # the shader knows sleeves by v
     uv[:, 1] = np.minimum(uv[:, 1], m.SLEEVE_OFFSET + length[-1])
     rows = np.isin(figure.part, (*ARM, "clavicle", "spine01")) & (figure.left == (side == "L"))
-    weights = nearest_weights(points, figure.vertices[rows], figure.model.weights[rows], 10)
+    weights = nearest_weights(points, figure.vertices[rows], figure.model.weights[rows])
     light = np.ones(len(points))
     light[-around:] = 0.4
     return cut_seam(Piece(points, grid_triangles(len(radius), around), uv, weights, m.SLEEVE, light), around)
@@ -244,7 +246,7 @@ def collar_pieces(figure: Figure, top: Top, ring: np.ndarray, centre: np.ndarray
 def bottom_pieces(figure: Figure, bottom: Bottom, phase: float, cover: float) -> list[Piece]:
     """Seat and two legs, or a skirt; cloth higher than `cover` is hidden by the upper garment and left out."""
     if bottom.kind == "bare":
-        bottom = Bottom("leggings", bottom.cloth, 0.004, 0.0, 0.30, 0.0)
+        bottom = Bottom("leggings", bottom.cloth, 0.004, 0.0, 0.14, 0.0)
     waist = min(figure.hip + 0.115, cover)
     crotch = figure.hip - 0.115
     skirt = bottom.kind == "skirt"
@@ -267,7 +269,7 @@ def bottom_pieces(figure: Figure, bottom: Bottom, phase: float, cover: float) ->
         heights, centres = np.append(heights, heights[-1] + 0.01), np.concatenate([centres, centres[-1:]])
     points = ring_points(radius, heights, centres)
     rows = figure.trunk_rows
-    weights = nearest_weights(points, figure.vertices[rows], figure.model.weights[rows], 16)
+    weights = nearest_weights(points, figure.vertices[rows], figure.model.weights[rows])
     if skirt:
         weights = hang_weights(points, figure, figure.hip - 0.02, end, weights)
     seat = Piece(points, grid_triangles(len(heights), AROUND), cloth_uv(radius, waist - heights), weights, m.BOTTOM)
@@ -309,7 +311,7 @@ def trouser_leg(figure: Figure, bottom: Bottom, side: str, phase: float, crotch:
         (figure.left == (side == "L")) | (figure.part == "root")
     )
     rows &= ~((figure.part == "foot") & (figure.vertices[:, 2] < ankle[2] - 0.02))
-    weights = nearest_weights(vertices, figure.vertices[rows], figure.model.weights[rows], 12)
+    weights = nearest_weights(vertices, figure.vertices[rows], figure.model.weights[rows])
     uv = cloth_uv(radius, start - heights + 0.13)
     outward = vertices[:, 0] * (1.0 if side == "L" else -1.0) - np.abs(np.repeat(centres[:, 0], around))
     light = np.clip(0.80 + 4.0 * outward, 0.45, 1.0)
@@ -340,7 +342,7 @@ def skin_piece(figure: Figure, person: Person) -> Piece:
     bare = person.bottom.kind in ("skirt", "shorts", "bare") or person.bottom.length < 0.9
     legs = np.isin(part, ("upperleg01", "lowerleg01"))
     if bare:
-        length = max(person.bottom.length, 0.30)
+        length = max(person.bottom.length, 0.14)
         hem = figure.hip * (1.0 - length)
         hidden = np.where(legs, v[:, 2] > hem + 0.05, hidden)
     else:
@@ -363,7 +365,7 @@ def dress(model: BodyModel, person: Person) -> tuple[Rest, Mesh, np.ndarray]:
     """The person's body, complete mesh and sole points (S, 2, 3) for standing on the floor."""
     rest = model.rest(person.height - 0.012, **person.phenotype)
     figure = Figure(model, rest)
-    tops = top_pieces(figure, person.top, person.fold_phase)
+    tops = top_pieces(figure, person.top, person.fold_phase, person.bottom.loose)
     shoes = shoe_pieces(figure, person)
     pieces = [
         skin_piece(figure, person),

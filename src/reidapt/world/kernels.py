@@ -115,6 +115,7 @@ def edge(a: wp.vec3, b: wp.vec3, x: float, y: float) -> float:
 def rasterise(
     screen: wp.array2d(dtype=wp.vec3),
     triangles: wp.array2d(dtype=int),
+    materials: wp.array(dtype=int),
     crops: wp.array2d(dtype=int),
     height: int,
     width: int,
@@ -130,6 +131,8 @@ def rasterise(
     d = screen[c, triangles[row, 2]]
     area = edge(a, b, d[0], d[1])
     if wp.abs(area) < 1.0e-9:
+        return
+    if area > 0.0 and materials[row] == 0:  # skin is closed: its far side is never seen
         return
     x0 = wp.max(int(wp.ceil(wp.min(a[0], wp.min(b[0], d[0])) - 0.5)), 0)
     x1 = wp.min(int(wp.floor(wp.max(a[0], wp.max(b[0], d[0])) - 0.5)), width - 1)

@@ -81,7 +81,7 @@ def drape(radius: np.ndarray, follow: float) -> np.ndarray:
     return result
 
 
-def nearest_weights(points: np.ndarray, body: np.ndarray, weights: np.ndarray, neighbours: int = 8) -> np.ndarray:
+def nearest_weights(points: np.ndarray, body: np.ndarray, weights: np.ndarray, neighbours: int = 6) -> np.ndarray:
     """Skinning weights (N, J) of `points`: the mean over their nearest vertices of `body`."""
     distance, index = cKDTree(body).query(points, k=neighbours)
     near = 1.0 / (distance + 0.01)

@@ -118,6 +118,7 @@ class Renderer:
         device = self.device
         crops_array = self._array(table, wp.int32)
         triangles = self._array(joined["triangles"], wp.int32)
+        materials = self._array(joined["materials"], wp.int32)
         vertices = self._array(joined["vertices"], wp.vec3)
         place = wp.empty((count, most_vertices), dtype=wp.vec3, device=device)
         turned, screen, ground = (wp.empty_like(place) for _ in range(3))
@@ -157,7 +158,9 @@ class Renderer:
         keys = wp.full((count, tall, wide), 0xFFFFFFFFFFFFFFFF, dtype=wp.uint64, device=device)
         shadow = wp.zeros((count, tall // 2, wide // 2), dtype=wp.uint8, device=device)
         dim = (count, most_triangles)
-        wp.launch(k.rasterise, dim=dim, inputs=[screen, triangles, crops_array, tall, wide, keys], device=device)
+        wp.launch(
+            k.rasterise, dim=dim, inputs=[screen, triangles, materials, crops_array, tall, wide, keys], device=device
+        )
         wp.launch(
             k.cast_shadow,
             dim=dim,
@@ -175,7 +178,7 @@ class Renderer:
                 turned,
                 screen,
                 triangles,
-                self._array(joined["materials"], wp.int32),
+                materials,
                 self._array(joined["uv"], wp.vec2),
                 self._array(joined["light"], wp.float32),
                 vertices,

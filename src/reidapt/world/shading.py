@@ -239,7 +239,7 @@ def shade_person(
     elif m == 7:
         albedo = albedo * (0.9 + 0.2 * noise(rest[0] * 120.0, rest[2] * 120.0, seed))
     if inside:
-        open_light = open_light * 0.35
+        open_light = open_light * wp.where(m == 3, 0.65, 0.35)
     wrapped = wp.max(0.0, (wp.dot(n, sun) + 0.25) / 1.25)
     up = 0.5 + 0.5 * n[2]
     ambient = (sky * up + sky * (bounce * (1.0 - up))) * open_light
@@ -306,33 +306,52 @@ def shade(
                 dark = dark * (1.0 - 0.42 * wp.exp(-r2 / 0.018) - 0.20 * wp.exp(-r2 / 0.12))
         colour = colour * wp.max(dark, 0.12)
     empty = wp.vec4(colour[0], colour[1], colour[2], 0.0)
+    # where one material fills the pixel, two of its four samples are shaded and the others take their mean
+    whole = 1
+    material = -1
+    for k in range(4):
+        key = keys[c, y + k // 2, x + k % 2]
+        if key == EMPTY:
+            whole = 0
+        else:
+            z = wp.cast(wp.uint32(key >> wp.uint64(32)), float)
+            m = materials[crops[c, 2] + int(wp.uint32(key & wp.uint64(0xFFFFFFFF)))]
+            if z > depth + 0.05 or (material >= 0 and m != material):
+                whole = 0
+            material = m
+    mean = wp.vec4(0.0, 0.0, 0.0, 0.0)
     for k in range(4):
         sy = y + k // 2
         sx = x + k % 2
-        key = keys[c, sy, sx]
-        pixel = empty
-        if key != EMPTY:
-            z = wp.cast(wp.uint32(key >> wp.uint64(32)), float)
-            if z <= depth + 0.05:
-                t = int(wp.uint32(key & wp.uint64(0xFFFFFFFF)))
-                lit = shade_person(
-                    c,
-                    sx,
-                    sy,
-                    z,
-                    t,
-                    eye,
-                    place,
-                    turned,
-                    screen,
-                    triangles,
-                    materials,
-                    uv,
-                    light,
-                    vertices,
-                    crops,
-                    palette,
-                    view,
-                )
-                pixel = wp.vec4(lit[0], lit[1], lit[2], 1.0)
-        out[c, sy, sx] = pixel
+        if whole == 0 or k == 0 or k == 3:
+            key = keys[c, sy, sx]
+            pixel = empty
+            if key != EMPTY:
+                z = wp.cast(wp.uint32(key >> wp.uint64(32)), float)
+                if z <= depth + 0.05:
+                    t = int(wp.uint32(key & wp.uint64(0xFFFFFFFF)))
+                    lit = shade_person(
+                        c,
+                        sx,
+                        sy,
+                        z,
+                        t,
+                        eye,
+                        place,
+                        turned,
+                        screen,
+                        triangles,
+                        materials,
+                        uv,
+                        light,
+                        vertices,
+                        crops,
+                        palette,
+                        view,
+                    )
+                    pixel = wp.vec4(lit[0], lit[1], lit[2], 1.0)
+            out[c, sy, sx] = pixel
+            mean = mean + 0.5 * pixel
+    if whole == 1:
+        out[c, y, x + 1] = mean
+        out[c, y + 1, x] = mean

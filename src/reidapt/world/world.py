@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from reidapt.errors import WorldError
 from reidapt.world.body import BodyModel, load_body_model
@@ -195,7 +196,7 @@ def render_world(
             (temporary / "masks" / folder).mkdir(parents=True)
         studio = Studio(chosen, seed, model, fixed, renderer, temporary, batch_size or 32)
         rows: list[dict[str, object]] = []
-        with ThreadPoolExecutor(threads) as pool:
+        with threadpool_limits(1), ThreadPoolExecutor(threads) as pool:
             try:
                 for done, _ in enumerate(pool.map(renderer.draw_backdrop, fixed), 1):
                     report(0, total, f"drawing places ({done}/{cameras})")
