@@ -151,6 +151,11 @@ CELL = 0.013
 @cache
 def load_body_model() -> BodyModel:
     """Load anny's own topology and rig (its first use on a machine writes a cache, which takes about a minute)."""
+    warp = need("warp")
+    if hasattr(warp.config, "log_level"):
+        warp.config.log_level = max(warp.config.log_level, 40)  # as in logging: errors, not every kernel it loads
+    else:
+        warp.config.quiet = True
     anny = need("anny")
     model = anny.Anny(phenotype_blendshapes="original")
     labels = list(model.bone_labels)

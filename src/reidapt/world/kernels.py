@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import warp as wp
 
-wp.config.quiet = True
 wp.set_module_options({"enable_backward": False, "fast_math": False})
 
 EMPTY = wp.constant(wp.uint64(0xFFFFFFFFFFFFFFFF))
