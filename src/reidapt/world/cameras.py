@@ -7,7 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
-from reidapt.world.scenes import MARKS, SCENES, SURFACES, Scene
+from reidapt.world.props import MARKS, SURFACES, Scene
+from reidapt.world.scenes import SCENES
 from reidapt.world.streams import between, stream
 from reidapt.world.styles import Style
 

@@ -1,4 +1,4 @@
-"""What is drawn at random for one crop: where the person walks, how, the box around them and the camera's small changes."""
+"""What is drawn at random for one crop: where and how the person walks, the box, the camera's small changes."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 from reidapt.world.body import Rest
 from reidapt.world.cameras import FRAME, Camera
 from reidapt.world.gait import joint_rotations, pose, sample_gait
+from reidapt.world.people import Person
 from reidapt.world.streams import between, stream
 from reidapt.world.styles import Style
-from reidapt.world.wardrobe import Person
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def place_person(rng: np.random.Generator, camera: Camera, height: float) -> np.
 
 def behind_wall(camera: Camera, spot: np.ndarray) -> bool:
     """Whether something of the scene stands at `spot` or between it and the camera."""
-    for z in (0.15, 0.9, 1.6):
+    for z in (0.15, 1.3):
         ray = np.array([spot[0], spot[1], z]) - camera.position
         if camera.first_hit(camera.position, ray) < 1.0 + 0.5 / float(np.linalg.norm(ray)):
             return True

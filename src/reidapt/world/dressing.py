@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from reidapt.world import materials as m
+from reidapt.world.accessories import bag_pieces, shoe_pieces
 from reidapt.world.body import BONES, BodyModel, Rest
+from reidapt.world.clothes import Bottom, Top
 from reidapt.world.hair import hair_pieces, hat_pieces
 from reidapt.world.loft import (
     cloth_uv,
@@ -17,9 +19,10 @@ from reidapt.world.loft import (
     smooth_rows,
     tube,
     tube_points,
+    unit,
 )
 from reidapt.world.mesh import Mesh, Piece, cut_seam, grid_triangles, join
-from reidapt.world.wardrobe import Bottom, Person, Top
+from reidapt.world.people import Person
 
 AROUND = 40
 """Columns of a trunk garment."""
@@ -107,8 +110,8 @@ def trunk_heights(hem: float, top: float, step: float = 0.026) -> np.ndarray:
     return np.concatenate([upper, np.linspace(top - 0.10, hem, max(4, int((top - 0.10 - hem) / step)))])
 
 
-def top_pieces(figure: Figure, top: Top, phase: float) -> list[Piece]:
-    """Trunk tube, sleeves and collar of an upper garment."""
+def top_pieces(figure: Figure, top: Top, phase: float, under: float = 0.0) -> list[Piece]:
+    """Trunk tube, sleeves and collar of an upper garment; `under` metres of loose cloth are worn below its hem."""
     hem_z = figure.hip * top.hem
     neck_z = figure.neck + (0.005 if top.collar != "turtle" else 0.02)
     heights = trunk_heights(hem_z, neck_z)
@@ -121,6 +124,8 @@ def top_pieces(figure: Figure, top: Top, phase: float) -> list[Piece]:
     radius = smooth_rows(smooth_around(body, 1), 2)
     chest = int(np.abs(heights - (figure.shoulder - 0.13)).argmin())
     radius[chest:] = drape(radius[chest:], top.follow)
+    low = np.clip((figure.hip + 0.08 - heights) / 0.08, 0.0, 1.0)
+    loose = np.maximum(loose, low * (0.010 + 1.1 * under))
     radius = smooth_rows(radius, 2) + loose[:, None]
     below = np.clip((figure.hip + 0.10 - heights) / max(figure.hip + 0.10 - hem_z, 0.05), 0.0, 1.0)
     radius += (top.flare * below**1.2)[:, None]
@@ -143,7 +148,7 @@ def top_pieces(figure: Figure, top: Top, phase: float) -> list[Piece]:
     centres = np.concatenate([centres, centres[-1:]])
     points = ring_points(radius, heights, centres)
     uv = cloth_uv(radius, neck_z - heights)
-    weights = nearest_weights(points, figure.vertices[figure.trunk_rows], figure.model.weights[figure.trunk_rows], 12)
+    weights = nearest_weights(points, figure.vertices[figure.trunk_rows], figure.model.weights[figure.trunk_rows])
     weights = hang_weights(points, figure, figure.hip - 0.02, min(hem_z, figure.hip - 0.2), weights)
     light = np.repeat(np.where(np.arange(len(heights)) == len(heights) - 1, 0.45, 1.0), AROUND)
     pieces = [cut_seam(Piece(points, grid_triangles(len(heights), AROUND), uv, weights, m.TOP, light), AROUND)]
@@ -187,7 +192,7 @@ def sleeve(figure: Figure, top: Top, side: str, phase: float) -> Piece:
     uv[:, 1] += m.SLEEVE_OFFSET  # the shader knows sleeves by v
     uv[:, 1] = np.minimum(uv[:, 1], m.SLEEVE_OFFSET + length[-1])
     rows = np.isin(figure.part, (*ARM, "clavicle", "spine01")) & (figure.left == (side == "L"))
-    weights = nearest_weights(points, figure.vertices[rows], figure.model.weights[rows], 10)
+    weights = nearest_weights(points, figure.vertices[rows], figure.model.weights[rows])
     light = np.ones(len(points))
     light[-around:] = 0.4
     return cut_seam(Piece(points, grid_triangles(len(radius), around), uv, weights, m.SLEEVE, light), around)
@@ -241,11 +246,13 @@ def collar_pieces(figure: Figure, top: Top, ring: np.ndarray, centre: np.ndarray
 def bottom_pieces(figure: Figure, bottom: Bottom, phase: float, cover: float) -> list[Piece]:
     """Seat and two legs, or a skirt; cloth higher than `cover` is hidden by the upper garment and left out."""
     if bottom.kind == "bare":
-        bottom = Bottom("leggings", bottom.cloth, 0.004, 0.0, 0.30, 0.0)
+        bottom = Bottom("leggings", bottom.cloth, 0.004, 0.0, 0.14, 0.0)
     waist = min(figure.hip + 0.115, cover)
     crotch = figure.hip - 0.115
     skirt = bottom.kind == "skirt"
     end = figure.hip * (1.0 - bottom.length) if skirt else crotch - 0.02
+    if skirt and end > waist - 0.05:
+        return []  # under a long coat
     if not skirt:
         end = min(crotch + 0.005, waist - 0.02)
     heights = np.linspace(waist, end, max(8, int((waist - end) / 0.025)))
@@ -262,7 +269,7 @@ def bottom_pieces(figure: Figure, bottom: Bottom, phase: float, cover: float) ->
         heights, centres = np.append(heights, heights[-1] + 0.01), np.concatenate([centres, centres[-1:]])
     points = ring_points(radius, heights, centres)
     rows = figure.trunk_rows
-    weights = nearest_weights(points, figure.vertices[rows], figure.model.weights[rows], 16)
+    weights = nearest_weights(points, figure.vertices[rows], figure.model.weights[rows])
     if skirt:
         weights = hang_weights(points, figure, figure.hip - 0.02, end, weights)
     seat = Piece(points, grid_triangles(len(heights), AROUND), cloth_uv(radius, waist - heights), weights, m.BOTTOM)
@@ -304,7 +311,7 @@ def trouser_leg(figure: Figure, bottom: Bottom, side: str, phase: float, crotch:
         (figure.left == (side == "L")) | (figure.part == "root")
     )
     rows &= ~((figure.part == "foot") & (figure.vertices[:, 2] < ankle[2] - 0.02))
-    weights = nearest_weights(vertices, figure.vertices[rows], figure.model.weights[rows], 12)
+    weights = nearest_weights(vertices, figure.vertices[rows], figure.model.weights[rows])
     uv = cloth_uv(radius, start - heights + 0.13)
     outward = vertices[:, 0] * (1.0 if side == "L" else -1.0) - np.abs(np.repeat(centres[:, 0], around))
     light = np.clip(0.80 + 4.0 * outward, 0.45, 1.0)
@@ -313,152 +320,6 @@ def trouser_leg(figure: Figure, bottom: Bottom, side: str, phase: float, crotch:
     light *= np.repeat(1.0 - 0.25 * low, around) + 0.25 * np.repeat(low, around) * (outward > 0)
     leg = Piece(vertices, grid_triangles(len(heights), around), uv, weights, m.BOTTOM, np.clip(light, 0.3, 1.0))
     return cut_seam(leg, around)
-
-
-def shoe_pieces(figure: Figure, person: Person) -> list[Piece]:
-    """A shoe per foot: rings along the foot with a flat sole, a collar at the ankle, a shaft for boots."""
-    pieces = []
-    rest = figure.rest
-    for side in "LR":
-        chosen = (figure.part == "foot") & (figure.left == (side == "L"))
-        foot = figure.vertices[chosen]
-        ankle = rest.joint(f"foot.{side}")
-        foot = foot[foot[:, 2] < ankle[2] + 0.03]
-        low = foot[foot[:, 2] < 0.06]
-        centred = low[:, :2] - low[:, :2].mean(axis=0)
-        axis = np.linalg.svd(centred, full_matrices=False)[2][0]
-        axis = axis if axis[1] < 0 else -axis
-        across = np.array([-axis[1], axis[0]])
-        origin = low[:, :2].mean(axis=0)
-        along, lateral = (foot[:, :2] - origin) @ axis, (foot[:, :2] - origin) @ across
-        station = np.linspace(along.min() - 0.012, along.max() + 0.014, 18)
-        columns = 14
-        angle = np.arange(columns) * (2 * np.pi / columns)
-        rows = []
-        for s in station:
-            near = np.abs(along - np.clip(s, along.min() + 0.012, along.max() - 0.012)) < 0.022
-            left, right, top = lateral[near].min() - 0.008, lateral[near].max() + 0.008, foot[near, 2].max() + 0.010
-            past = max(along.min() - s, s - along.max(), -0.03)
-            shrink = np.sqrt(max(0.0, 1.0 - ((past + 0.03) / 0.046) ** 2))
-            width, height = 0.5 * (right - left) * max(shrink, 0.25), (top + 0.012) * (0.45 + 0.55 * shrink)
-            across_angle = np.sign(np.sin(angle)) * np.abs(np.sin(angle)) ** 0.7
-            vertical = np.where(np.cos(angle) > 0, np.cos(angle), -(np.abs(np.cos(angle)) ** 0.4))
-            x = 0.5 * (left + right) + width * across_angle
-            z = np.where(vertical > 0, 0.35 * height + 0.65 * height * vertical, 0.35 * height * (1 + vertical)) - 0.012
-            place = origin + s * axis + x[:, None] * across
-            rows.append(np.concatenate([place, z[:, None]], axis=1))
-        points = np.concatenate(rows)
-        uv = np.stack([np.repeat(station - station[0], columns), points[:, 2] + 0.012], axis=1)
-        weights = np.zeros((len(points), len(BONES)))
-        weights[:, BONES.index(f"foot.{side}")] = 1.0
-        pieces.append(Piece(points, grid_triangles(len(station), columns), uv, weights, m.SHOE))
-        if person.shoes == "boots":
-            top_z = ankle[2] + 0.16
-            heights = np.linspace(top_z, ankle[2] - 0.02, 7)
-            knee = rest.joint(f"lowerleg01.{side}")
-            t = np.clip((heights - ankle[2]) / (knee[2] - ankle[2]), 0, 1)
-            centres = (1 - t)[:, None] * ankle[None, :2] + t[:, None] * knee[None, :2]
-            radius = slices(figure.leg_points(side == "L"), heights, centres, 16, 0.02)
-            radius = np.minimum(smooth_rows(radius, 1), 0.085) + 0.008
-            shaft = ring_points(radius, heights, centres)
-            own = np.zeros((len(shaft), len(BONES)))
-            share = np.repeat(np.clip((heights - ankle[2]) / 0.05, 0, 1), 16)
-            own[:, BONES.index(f"lowerleg01.{side}")] = share
-            own[:, BONES.index(f"foot.{side}")] = 1 - share
-            pieces.append(Piece(shaft, grid_triangles(7, 16), cloth_uv(radius, heights + 0.3), own, m.SHOE))
-    return pieces
-
-
-def box(size: np.ndarray, rounding: float = 0.35, rows: int = 8, columns: int = 14) -> tuple[np.ndarray, np.ndarray]:
-    """A rounded box (superellipsoid) of half `size` (3,) around the origin: vertices and triangles."""
-    t = np.linspace(0.02, np.pi - 0.02, rows)[:, None]
-    a = (np.arange(columns) * 2 * np.pi / columns)[None, :]
-    power = lambda value: np.sign(value) * np.abs(value) ** rounding  # noqa: E731
-    x = power(np.sin(t)) * power(np.sin(a))
-    y = power(np.sin(t)) * power(np.cos(a))
-    z = power(np.cos(t)) * np.ones_like(a)
-    return np.stack([x, -y, z], -1).reshape(-1, 3) * size, grid_triangles(rows, columns)
-
-
-def bag_pieces(figure: Figure, person: Person, trunk: np.ndarray) -> list[Piece]:
-    """Backpack on the spine, or a bag at the hip or in the hand; `trunk` are the vertices of the upper garment."""
-    if person.bag == "none":
-        return []
-    rest, side = figure.rest, person.bag_side
-    sign = 1.0 if side == "L" else -1.0
-    big = 0.85 + 0.35 * (person.fold_phase % 1.0)
-    if person.bag == "backpack":
-        level = figure.shoulder - 0.20
-        back = trunk[np.abs(trunk[:, 2] - level) < 0.2][:, 1].max()
-        points, triangles = box(np.array([0.155, 0.085, 0.22]) * big, 0.45, 9, 16)
-        points += np.array([0.0, back + 0.06 * big, level])
-        bones = {"spine01": 0.75, "spine03": 0.25}
-    elif person.bag == "shoulder":
-        level = figure.hip + 0.02
-        near = trunk[np.abs(trunk[:, 2] - level) < 0.1] if (trunk[:, 2] < level).any() else trunk
-        points, triangles = box(np.array([0.055, 0.15, 0.11]) * big, 0.4)
-        points += np.array([sign * (np.abs(near[:, 0]).max() + 0.035), figure.middle + 0.02, level])
-        bones = {"root": 0.7, "spine05": 0.3}
-    else:
-        tall = 0.17 if person.bag == "tote" else 0.11
-        hand = rest.joint(f"wrist.{side}") + 0.07 * unit(rest.joint(f"wrist.{side}") - rest.joint(f"lowerarm01.{side}"))
-        points, triangles = box(np.array([0.05, 0.16, tall]) * big, 0.4)
-        # the arm hangs when the bag is carried: build the box below the hand along the arm's axis
-        down = unit(rest.joint(f"wrist.{side}") - rest.joint(f"lowerarm01.{side}"))
-        across = unit(np.cross(down, [0.0, 1.0, 0.0]))
-        forward = np.cross(across, down)
-        points = points @ np.stack([across, forward, -down]) + hand + down * (tall * big + 0.06)
-        bones = {f"wrist.{side}": 1.0}
-    weights = np.zeros((len(points), len(BONES)))
-    for name, weight in bones.items():
-        weights[:, BONES.index(name)] = weight
-    uv = np.stack([points[:, 0], points[:, 2].max() - points[:, 2]], axis=1)
-    pieces = [Piece(points, triangles, uv, weights, m.BAG)]
-    if person.bag in ("shoulder", "backpack"):
-        pieces += [
-            strap(figure, person, trunk, points, k) for k in ((-1.0, 1.0) if person.bag == "backpack" else (0.0,))
-        ]
-    return pieces
-
-
-def strap(figure: Figure, person: Person, trunk: np.ndarray, bag: np.ndarray, which: float) -> Piece:
-    """A band over the shoulder: an arch in the sagittal plane, or across the chest for a shoulder bag (`which` = 0)."""
-    if which:
-        near = trunk[np.abs(trunk[:, 0] - which * 0.10) < 0.03]
-        x = np.full(13, which * 0.10)
-        z_top = near[:, 2].max() + 0.008
-        front, back = near[:, 1].min() - 0.010, near[:, 1].max() + 0.01
-        t = np.linspace(0.0, np.pi, 13)
-        y = 0.5 * (front + back) - 0.5 * (back - front) * np.cos(t) * np.abs(np.cos(t)) ** -0.5
-        z = z_top - 0.30 + 0.30 * np.sin(t) ** 0.45
-        bone = {"spine01": 1.0}
-        wide = np.array([0.022, 0.0, 0.0])
-    else:
-        sign = 1.0 if person.bag_side == "L" else -1.0
-        end = bag.mean(axis=0) + [0, 0, 0.08]
-        angles = np.linspace(0, 2 * np.pi, 25)
-        high = figure.shoulder + 0.055
-        z = 0.5 * (high + end[2]) + 0.5 * (high - end[2]) * np.cos(angles)
-        x = -sign * 0.09 + (end[0] + sign * 0.09) * (high - z) / (high - end[2])
-        y = np.empty(25)
-        for k in range(25):
-            ring = trunk[(np.abs(trunk[:, 2] - z[k]) < 0.03) & (np.abs(trunk[:, 0] - x[k]) < 0.05)]
-            ring = ring if len(ring) else trunk[np.abs(trunk[:, 2] - z[k]).argsort()[:8]]
-            y[k] = ring[:, 1].min() - 0.014 if angles[k] < np.pi else ring[:, 1].max() + 0.014
-        bone = {"spine01": 0.5, "spine03": 0.3, "root": 0.2}
-        wide = np.array([0.016, 0.0, 0.008])
-    line = np.stack([x, y, z], axis=1)
-    points = np.stack([line - wide, line + wide], axis=1).reshape(-1, 3)
-    weights = np.zeros((len(points), len(BONES)))
-    for name, weight in bone.items():
-        weights[:, BONES.index(name)] = weight
-    uv = np.stack([points[:, 0], points[:, 2]], axis=1)
-    return Piece(points, grid_triangles(len(line), 2, closed=False), uv, weights, m.STRAP)
-
-
-def unit(vector: np.ndarray) -> np.ndarray:
-    """`vector` / its length."""
-    return vector / np.linalg.norm(vector)
 
 
 def skin_piece(figure: Figure, person: Person) -> Piece:
@@ -481,7 +342,7 @@ def skin_piece(figure: Figure, person: Person) -> Piece:
     bare = person.bottom.kind in ("skirt", "shorts", "bare") or person.bottom.length < 0.9
     legs = np.isin(part, ("upperleg01", "lowerleg01"))
     if bare:
-        length = max(person.bottom.length, 0.30)
+        length = max(person.bottom.length, 0.14)
         hem = figure.hip * (1.0 - length)
         hidden = np.where(legs, v[:, 2] > hem + 0.05, hidden)
     else:
@@ -504,14 +365,14 @@ def dress(model: BodyModel, person: Person) -> tuple[Rest, Mesh, np.ndarray]:
     """The person's body, complete mesh and sole points (S, 2, 3) for standing on the floor."""
     rest = model.rest(person.height - 0.012, **person.phenotype)
     figure = Figure(model, rest)
-    tops = top_pieces(figure, person.top, person.fold_phase)
+    tops = top_pieces(figure, person.top, person.fold_phase, person.bottom.loose)
     shoes = shoe_pieces(figure, person)
     pieces = [
         skin_piece(figure, person),
         *tops,
         *bottom_pieces(figure, person.bottom, person.fold_phase + 1.0, figure.hip * person.top.hem + 0.06),
         *shoes,
-        *hair_pieces(figure, person),
+        *hair_pieces(figure, person, np.concatenate([piece.vertices for piece in tops])),
         *hat_pieces(figure, person),
         *bag_pieces(figure, person, tops[0].vertices),
     ]

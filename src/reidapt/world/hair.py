@@ -9,7 +9,7 @@ import numpy as np
 from reidapt.world import materials as m
 from reidapt.world.body import BONES
 from reidapt.world.mesh import Piece, grid_triangles
-from reidapt.world.wardrobe import Person
+from reidapt.world.people import Person
 
 if TYPE_CHECKING:
     from reidapt.world.dressing import Figure
@@ -108,8 +108,8 @@ def ellipsoid(centre: np.ndarray, size: np.ndarray, figure: Figure, material: in
     return Piece(points + centre, grid_triangles(9, 14), points[:, [0, 2]] * 1.0, weights, material)
 
 
-def hair_pieces(figure: Figure, person: Person) -> list[Piece]:
-    """Hair of the person's kind."""
+def hair_pieces(figure: Figure, person: Person, clothes: np.ndarray) -> list[Piece]:
+    """Hair of the person's kind; long hair lies on `clothes`, the vertices (N, 3) of the upper garment."""
     kind = person.hair_kind
     if kind == "bald":
         return []
@@ -131,7 +131,7 @@ def hair_pieces(figure: Figure, person: Person) -> list[Piece]:
     points, _ = shell(figure, hairline(*ends.get(kind, (50, 96, 128))), thick + 0.0 * front)
     pieces = [shell_piece(points, figure, m.HAIR)]
     if kind in ("bob", "long"):
-        pieces.append(hanging(figure, person, kind, vary))
+        pieces.append(hanging(figure, person, kind, vary, clothes))
     elif kind == "bun":
         place = centre + np.array([0.0, 0.10, 0.055 + 0.05 * vary])
         pieces.append(ellipsoid(place, np.array([0.045, 0.042, 0.042]) * (0.9 + 0.4 * vary), figure, m.HAIR))
@@ -140,7 +140,7 @@ def hair_pieces(figure: Figure, person: Person) -> list[Piece]:
     return pieces
 
 
-def hanging(figure: Figure, person: Person, kind: str, vary: float) -> Piece:
+def hanging(figure: Figure, person: Person, kind: str, vary: float, clothes: np.ndarray) -> Piece:
     """Hair that falls from the crown behind the face, to the chin or onto the back."""
     centre, head = skull(figure)
     columns, rows = 28, 18
@@ -160,6 +160,8 @@ def hanging(figure: Figure, person: Person, kind: str, vary: float) -> Piece:
     cap = centre + directions * (radius + 0.018 + 0.008 * vary)[..., None]
     chin = figure.rest.joint("head")[2] - 0.015
     bottom = chin - 0.01 - 0.03 * vary if kind == "bob" else chin - 0.16 - 0.22 * vary
+    if person.top.collar in ("hood", "turtle"):  # tucked in
+        bottom = max(bottom, chin - 0.05)
     drop = np.linspace(0.0, 1.0, rows - 8 + 1)[1:, None]
     last = cap[-1]
     z = last[:, 2] + drop * (bottom - last[:, 2])
@@ -169,6 +171,8 @@ def hanging(figure: Figure, person: Person, kind: str, vary: float) -> Piece:
     pull = 1.0 - 0.25 * np.clip((centre[2] - 0.06 - z) / 0.12, 0, 1) * back
     x = centre[0] + (last[:, 0] - centre[0]) * spread * (1.0 - 0.12 * np.clip((chin - z) / 0.1, 0, 1))
     y = centre[1] + (last[:, 1] - centre[1]) * spread * pull + y_back
+    reach_back = back_of(clothes, x, z) + 0.012
+    y = np.where(back > 0.35, np.maximum(y, reach_back), y)
     wave = 0.005 * np.sin(28 * z + person.fold_phase + 3 * azimuth[None, :])
     fall = np.stack([x + wave, y + wave, z], axis=-1)
     points = np.concatenate([cap, fall])
@@ -177,6 +181,12 @@ def hanging(figure: Figure, person: Person, kind: str, vary: float) -> Piece:
     v = cap[0, 0, 2] - points[..., 2]
     uv = np.stack([u, v], -1).reshape(-1, 2)
     return Piece(flat, grid_triangles(len(points), columns, closed=False), uv, skull_weights(flat, figure), m.HAIR)
+
+
+def back_of(clothes: np.ndarray, x: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """How far back (y) `clothes` reach near every (x, z); −1 where there are none."""
+    far = (np.abs(clothes[:, 0] - x[..., None]) > 0.045) | (np.abs(clothes[:, 2] - z[..., None]) > 0.03)
+    return np.where(far, -1.0, clothes[:, 1]).max(axis=-1)
 
 
 def tail(figure: Figure, centre: np.ndarray, length: float) -> Piece:

@@ -65,7 +65,7 @@ def ring_points(radius: np.ndarray, heights: np.ndarray, centres: np.ndarray) ->
 
 
 def cloth_uv(radius: np.ndarray, down: np.ndarray) -> np.ndarray:
-    """Cloth coordinates (rows * directions, 2): u = metres from the front centre (±), v = `down` metres from the top."""
+    """Cloth coordinates (rows * directions, 2): u = metres from the front centre (±), v = `down` from the top."""
     rows, directions = radius.shape
     angle = np.arange(directions) * (2 * np.pi / directions)
     signed = np.where(angle > np.pi, angle - 2 * np.pi, angle)
@@ -81,7 +81,7 @@ def drape(radius: np.ndarray, follow: float) -> np.ndarray:
     return result
 
 
-def nearest_weights(points: np.ndarray, body: np.ndarray, weights: np.ndarray, neighbours: int = 8) -> np.ndarray:
+def nearest_weights(points: np.ndarray, body: np.ndarray, weights: np.ndarray, neighbours: int = 6) -> np.ndarray:
     """Skinning weights (N, J) of `points`: the mean over their nearest vertices of `body`."""
     distance, index = cKDTree(body).query(points, k=neighbours)
     near = 1.0 / (distance + 0.01)
@@ -129,3 +129,8 @@ def tube_points(radius: np.ndarray, centres: np.ndarray, frame: np.ndarray) -> n
     angle = np.arange(directions) * (2 * np.pi / directions)
     around = np.sin(angle)[None, :, None] * frame[:, None, 0] + np.cos(angle)[None, :, None] * frame[:, None, 1]
     return (centres[:, None] + radius[:, :, None] * around).reshape(-1, 3)
+
+
+def unit(vector: np.ndarray) -> np.ndarray:
+    """`vector` / its length."""
+    return vector / np.linalg.norm(vector)

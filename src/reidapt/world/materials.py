@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from reidapt.world.wardrobe import FRONTS, PATTERNS, Cloth, Colour, Person
+from reidapt.world.clothes import FRONTS, PATTERNS, Cloth, Colour
+from reidapt.world.people import Person
 
 SKIN, TOP, SLEEVE, COLLAR, BOTTOM, SHOE, HAIR, HAT, BAG, STRAP = range(10)
 """Rows of a person's palette."""

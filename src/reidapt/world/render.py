@@ -20,12 +20,12 @@ MAX_SIDE = 1024
 """Largest height or width of a crop."""
 
 
-def load_kernels() -> tuple[Any, Any, Any]:
-    """warp and the two kernel modules; a missing warp is a sentence."""
+def load_kernels() -> tuple[Any, ...]:
+    """warp and the four kernel modules; a missing warp is a sentence."""
     warp = need("warp")
-    from reidapt.world import backdrop, kernels
+    from reidapt.world import backdrop, develop, kernels, shading
 
-    return warp, kernels, backdrop
+    return warp, kernels, shading, develop, backdrop
 
 
 def view_row(crop: Crop, camera_slot: int) -> np.ndarray:
@@ -40,7 +40,7 @@ def view_row(crop: Crop, camera_slot: int) -> np.ndarray:
     row[28], row[29], row[30] = camera.bounce, crop.fold_shift, camera_slot
     row[31] = camera.shadow * crop.sun_visible
     row[32:36] = crop.feet.reshape(-1)
-    row[36], row[37], row[38], row[39] = 0.27, 0.34, crop.sun_visible, 1.0
+    row[36], row[37], row[38], row[39] = 0.27, 0.50, crop.sun_visible, 1.0
     return row
 
 
@@ -56,12 +56,12 @@ class Renderer:
     frames: Any = field(init=False)
 
     def __post_init__(self) -> None:
-        self.warp, self.kernels, self.backdrop = load_kernels()
+        self.warp, self.kernels, self.shading, self.develop, self.backdrop = load_kernels()
         try:
             self.warp.get_device(self.device)
         except (ValueError, RuntimeError) as error:
             raise WorldError(f"There is no device {self.device!r} to render on here; use 'cpu' or 'cuda'.") from error
-        for module in (self.kernels, self.backdrop):
+        for module in (self.kernels, self.shading, self.develop, self.backdrop):
             self.warp.load_module(module, device=self.device)
         self.slots = {camera.number: slot for slot, camera in enumerate(self.cameras)}
         self.frames = self.warp.zeros((len(self.cameras), *FRAME), dtype=self.warp.vec4, device=self.device)
@@ -118,6 +118,7 @@ class Renderer:
         device = self.device
         crops_array = self._array(table, wp.int32)
         triangles = self._array(joined["triangles"], wp.int32)
+        materials = self._array(joined["materials"], wp.int32)
         vertices = self._array(joined["vertices"], wp.vec3)
         place = wp.empty((count, most_vertices), dtype=wp.vec3, device=device)
         turned, screen, ground = (wp.empty_like(place) for _ in range(3))
@@ -157,7 +158,9 @@ class Renderer:
         keys = wp.full((count, tall, wide), 0xFFFFFFFFFFFFFFFF, dtype=wp.uint64, device=device)
         shadow = wp.zeros((count, tall // 2, wide // 2), dtype=wp.uint8, device=device)
         dim = (count, most_triangles)
-        wp.launch(k.rasterise, dim=dim, inputs=[screen, triangles, crops_array, tall, wide, keys], device=device)
+        wp.launch(
+            k.rasterise, dim=dim, inputs=[screen, triangles, materials, crops_array, tall, wide, keys], device=device
+        )
         wp.launch(
             k.cast_shadow,
             dim=dim,
@@ -166,7 +169,7 @@ class Renderer:
         )
         image = wp.empty((count, tall, wide), dtype=wp.vec4, device=device)
         wp.launch(
-            k.shade,
+            self.shading.shade,
             dim=(count, height, width),
             inputs=[
                 keys,
@@ -175,7 +178,7 @@ class Renderer:
                 turned,
                 screen,
                 triangles,
-                self._array(joined["materials"], wp.int32),
+                materials,
                 self._array(joined["uv"], wp.vec2),
                 self._array(joined["light"], wp.float32),
                 vertices,
@@ -192,8 +195,8 @@ class Renderer:
         sensor = self._array(np.stack([crop.sensor for crop in crops]), wp.float32)
         seeds = self._array(np.array([crop.noise_seed for crop in crops]), wp.int32)
         narrow = wp.empty((count, tall, width), dtype=wp.vec4, device=device)
-        wp.launch(k.blur_across, dim=narrow.shape, inputs=[image, sensor, narrow], device=device)
+        wp.launch(self.develop.blur_across, dim=narrow.shape, inputs=[image, sensor, narrow], device=device)
         rgb = wp.empty((count, height, width, 3), dtype=wp.uint8, device=device)
         mask = wp.empty((count, height, width), dtype=wp.uint8, device=device)
-        wp.launch(k.develop, dim=mask.shape, inputs=[narrow, sensor, seeds, rgb, mask], device=device)
+        wp.launch(self.develop.develop, dim=mask.shape, inputs=[narrow, sensor, seeds, rgb, mask], device=device)
         return rgb.numpy(), mask.numpy(), boxes

@@ -23,11 +23,12 @@ def contact_sheet(
     """Draw crops of a rendered folder, or of a list of picture files, on one PNG.
 
     From a folder that `render_world` wrote: a row per person, that person's pictures sorted by camera, the camera's
-    number above the pictures where it is the same down the column. From a list: the pictures in their order, row by row.
+    number above a column. From a list: the pictures in their order, row by row.
 
     Args:
         source: a world's folder or picture paths. out_png: file to write.
-        rows, columns: size of the sheet. height: pixels of a crop on the sheet. split: only `train`, `query` or `gallery`.
+        rows, columns: size of the sheet. height: pixels of a crop on the sheet.
+        split: only `train`, `query` or `gallery`.
 
     Returns:
         The path of the PNG.

@@ -1,4 +1,4 @@
-"""Random streams of the world: every draw belongs to one named, counter-based generator, whatever is drawn around it."""
+"""Random streams: every draw belongs to one named, counter-based generator, whatever is drawn around it."""
 
 from __future__ import annotations
 

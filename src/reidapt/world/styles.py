@@ -1,9 +1,9 @@
 """Domain styles: what distinguishes one camera network from another. The fields that move the domain gap are marked.
 
-**The gap between two styles is a knob.** What widens it, in the order of its effect on a small network: `Sensor.gain` and
-`Sensor.gamma` (colour casts and tone per camera), `Sensor.noise` and `Sensor.blur`, `Style.sun`/`Style.sky_warmth`
-(light), `Style.camera_height` and `Style.person_pixels` (viewpoint and resolution), then scenes and wardrobe.
-`Style.with_severity` scales the first group in one call.
+**The gap between two styles is a knob.** What is expected to widen it, the strongest first: `Sensor.gain` and
+`Sensor.gamma` (colour casts and tone per camera), `Sensor.noise` and `Sensor.blur`, `Style.sun` and
+`Style.sky_warmth` (light), `Style.camera_height` and `Style.person_pixels` (viewpoint and resolution), then scenes and
+wardrobe. `Style.with_severity` scales colour response, noise, blur and warmth of the light in one call.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ import difflib
 from dataclasses import dataclass, replace
 
 from reidapt.errors import WorldError
-from reidapt.world.wardrobe import Wardrobe
+from reidapt.world.clothes import Wardrobe
 
 Range = tuple[float, float]
 
 
 @dataclass(frozen=True)
 class Sensor:
-    """Colour response of a network's cameras. A camera draws its own fixed values; pictures jitter a little around them."""
+    """Colour response of a network's cameras: each draws its own fixed values, pictures jitter a little around them."""
 
     gain: float = 0.12
     """Largest deviation of a colour channel's gain from 1 (white balance). Moves the gap strongly."""
@@ -32,7 +32,7 @@ class Sensor:
     noise: Range = (0.01, 0.02)
     """Standard deviation, share of white. Moves the gap."""
     blur: Range = (0.6, 1.3)
-    """Standard deviation of the lens' and scaling's blur in supersampled pixels (two per output pixel). Moves the gap."""
+    """Standard deviation of the lens' and scaling's blur, in half output pixels. Moves the gap."""
     exposure: Range = (0.85, 1.2)
     jpeg: tuple[int, int] = (70, 92)
 
@@ -88,24 +88,93 @@ class Style:
 
 
 _CITY = Wardrobe(
-    men={"tshirt": 3, "polo": 1, "shirt": 3, "sweater": 2, "hoodie": 3, "jacket": 4, "blazer": 1.5, "puffer": 1, "coat": 1.5},
-    women={"tshirt": 2, "blouse": 3, "sweater": 2, "hoodie": 1.5, "jacket": 3, "blazer": 1, "coat": 2.5, "dress": 2, "puffer": 1},
+    men={
+        "tshirt": 3,
+        "polo": 1,
+        "shirt": 3,
+        "sweater": 2,
+        "hoodie": 3,
+        "jacket": 4,
+        "blazer": 1.5,
+        "puffer": 1,
+        "coat": 1.5,
+    },
+    women={
+        "tshirt": 2,
+        "blouse": 3,
+        "sweater": 2,
+        "hoodie": 1.5,
+        "jacket": 3,
+        "blazer": 1,
+        "coat": 2.5,
+        "dress": 2,
+        "puffer": 1,
+    },
     lower_men={"jeans": 5, "trousers": 4, "joggers": 1.5, "shorts": 1},
     lower_women={"jeans": 4, "trousers": 2, "leggings": 2, "skirt": 2, "shorts": 0.5},
-    colours={"black": 6, "charcoal": 2.5, "grey": 2.5, "white": 3, "navy": 3, "beige": 1.5, "cream": 1, "camel": 1, "brown": 1, "denim": 1.2, "lightblue": 1, "blue": 1.3, "teal": 0.6, "green": 0.8, "olive": 1.2, "red": 1.5, "burgundy": 0.9, "pink": 0.8, "yellow": 0.7, "orange": 0.5, "purple": 0.4, "lilac": 0.3, "silver": 0.6, "mint": 0.3, "magenta": 0.3},
-    lower_colours={"black": 5, "charcoal": 2, "grey": 1.5, "navy": 3, "denim": 2, "beige": 1.3, "brown": 0.8, "olive": 0.8, "white": 0.6, "cream": 0.4, "burgundy": 0.3, "red": 0.2},
-)  # fmt: skip
+    colours={
+        "black": 6,
+        "charcoal": 2.5,
+        "grey": 2.5,
+        "white": 3,
+        "navy": 3,
+        "beige": 1.5,
+        "cream": 1,
+        "camel": 1,
+        "brown": 1,
+        "denim": 1.2,
+        "lightblue": 1,
+        "blue": 1.3,
+        "teal": 0.6,
+        "green": 0.8,
+        "olive": 1.2,
+        "red": 1.5,
+        "burgundy": 0.9,
+        "pink": 0.8,
+        "yellow": 0.7,
+        "orange": 0.5,
+        "purple": 0.4,
+        "lilac": 0.3,
+        "silver": 0.6,
+        "mint": 0.3,
+        "magenta": 0.3,
+    },
+    lower_colours={
+        "black": 5,
+        "charcoal": 2,
+        "grey": 1.5,
+        "navy": 3,
+        "denim": 2,
+        "beige": 1.3,
+        "brown": 0.8,
+        "olive": 0.8,
+        "white": 0.6,
+        "cream": 0.4,
+        "burgundy": 0.3,
+        "red": 0.2,
+    },
+)
 _SUMMER = replace(
     _CITY,
     men={"tshirt": 7, "polo": 3, "shirt": 3, "hoodie": 1, "jacket": 0.7, "sweater": 0.5},
     women={"tshirt": 5, "blouse": 4, "dress": 5, "hoodie": 0.7, "jacket": 0.5, "blazer": 0.4},
     lower_men={"jeans": 3, "trousers": 2, "joggers": 1, "shorts": 5},
     lower_women={"jeans": 3, "trousers": 1, "leggings": 1, "skirt": 4, "shorts": 3},
-    colours={**_CITY.colours, "white": 6, "black": 4, "yellow": 1.4, "red": 2, "pink": 1.6, "blue": 2, "lightblue": 2, "mint": 1},
+    colours={
+        **_CITY.colours,
+        "white": 6,
+        "black": 4,
+        "yellow": 1.4,
+        "red": 2,
+        "pink": 1.6,
+        "blue": 2,
+        "lightblue": 2,
+        "mint": 1,
+    },
     patterned=0.42,
     bags=0.55,
     hats=0.14,
-)  # fmt: skip
+)
 _WINTER = replace(
     _CITY,
     men={"hoodie": 2, "jacket": 5, "puffer": 5, "coat": 4, "sweater": 1, "blazer": 0.5},
@@ -134,7 +203,17 @@ STYLES: dict[str, Style] = {
             "a game engine: clean render, neutral colours, clear light, many kinds of places",
             ("plaza", "street", "campus", "mall", "park", "steps", "corridor", "station"),
             replace(_CITY, patterned=0.45),
-            Sensor(gain=0.03, gamma=(0.95, 1.05), contrast=(1.0, 1.08), saturation=(1.0, 1.12), black=(0.0, 0.01), noise=(0.0, 0.004), blur=(0.5, 0.65), exposure=(0.95, 1.1), jpeg=(88, 95)),
+            Sensor(
+                gain=0.03,
+                gamma=(0.95, 1.05),
+                contrast=(1.0, 1.08),
+                saturation=(1.0, 1.12),
+                black=(0.0, 0.01),
+                noise=(0.0, 0.004),
+                blur=(0.5, 0.65),
+                exposure=(0.95, 1.1),
+                jpeg=(88, 95),
+            ),
             camera_height=(1.5, 3.2),
             sun=(1.2, 2.2),
             sky_warmth=(-0.05, 0.05),
@@ -156,7 +235,14 @@ STYLES: dict[str, Style] = {
             "indoors: shops, a station and corridors under lamps, ceiling cameras",
             ("mall", "station", "corridor", "mall", "garage", "station"),
             _OFFICE,
-            Sensor(gain=0.12, gamma=(0.8, 1.2), saturation=(0.7, 1.0), black=(0.01, 0.06), noise=(0.012, 0.022), blur=(0.8, 1.6)),
+            Sensor(
+                gain=0.12,
+                gamma=(0.8, 1.2),
+                saturation=(0.7, 1.0),
+                black=(0.01, 0.06),
+                noise=(0.008, 0.018),
+                blur=(0.8, 1.6),
+            ),
             camera_height=(2.3, 2.8),
             distance=(6.0, 9.0),
             sun=(0.35, 0.8),
@@ -169,7 +255,15 @@ STYLES: dict[str, Style] = {
             "streets under an overcast winter sky, high cameras, soft pictures",
             ("street", "street", "campus", "street", "garage", "plaza"),
             _WINTER,
-            Sensor(gain=0.10, gamma=(0.9, 1.3), saturation=(0.6, 0.95), black=(0.02, 0.07), noise=(0.010, 0.022), blur=(1.0, 1.9), jpeg=(60, 85)),
+            Sensor(
+                gain=0.10,
+                gamma=(0.9, 1.3),
+                saturation=(0.6, 0.95),
+                black=(0.02, 0.07),
+                noise=(0.008, 0.018),
+                blur=(1.0, 1.9),
+                jpeg=(60, 85),
+            ),
             camera_height=(2.4, 4.2),
             distance=(9.0, 14.0),
             sun=(0.15, 0.8),
@@ -180,7 +274,7 @@ STYLES: dict[str, Style] = {
             standing=0.10,
         ),
     )
-}  # fmt: skip
+}
 """The styles by name; `engine` stands for a game engine, the others for real camera networks."""
 
 
