@@ -119,7 +119,9 @@ def plot_cmc(results: Mapping[str, RetrievalResult], out_png: PathLike, max_rank
     figure, axes = _axes()
     for name, result in results.items():
         curve = 100 * result.cmc[:max_rank]
-        axes.plot(np.arange(1, len(curve) + 1), curve, marker="o", markersize=3, label=f"{name}  (mAP {100 * result.mAP:.1f})")
+        axes.plot(
+            np.arange(1, len(curve) + 1), curve, marker="o", markersize=3, label=f"{name}  (mAP {100 * result.mAP:.1f})"
+        )
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set(xlabel="rank", ylabel="queries with a match so far [%]", ylim=(0, 102))
     axes.legend(loc="lower right", frameon=False)
