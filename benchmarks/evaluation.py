@@ -2,10 +2,9 @@
 
     python benchmarks/evaluation.py --size market [--quick] [--out results/benchmarks/evaluation-market.json]
 
-torchreid is measured where it can be imported: `pip install --no-deps --target DIR torchreid` and `PYTHONPATH=DIR`. Only
-its `metrics` are imported, so nothing it depends on is needed. Every measurement is made in a process of its own; memory
-is the peak above what was resident once the inputs were in memory and the libraries had been used once. The last line is
-JSON.
+torchreid is measured where it can be imported (`pip install --no-deps --target DIR torchreid` and `PYTHONPATH=DIR`);
+only its `metrics` are imported, so nothing it depends on is needed. Every measurement has a process of its own; memory
+is the peak above what was resident once the inputs were in memory and the libraries had been used. Last line: JSON.
 """
 
 from __future__ import annotations
