@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reidapt.errors import ConfigError, DataError
-from reidapt.evaluation import RetrievalResult, rank
+from reidapt.evaluation import RetrievalResult, counting, rank
 
 
 def sorting_reference(query, gallery, qp, qc, gp, gc, ap="step", metric="cosine", max_rank=50):
@@ -304,3 +304,24 @@ def test_perfect_embeddings_give_100(seed: int) -> None:
     summary = result.summary()
     assert [summary[name] for name in ("rank1", "rank5", "mAP", "mINP")] == [100, 100, 100, 100]
     assert summary["skipped_queries"] == summary["ties_at_rank1"] == 0
+
+
+@pytest.mark.parametrize("coarse", [False, True])
+@pytest.mark.parametrize("chunk", [3, 100])
+def test_accelerator_kernel_agrees(coarse: bool, chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The block-wise kernel for accelerators, run on the CPU."""
+    monkeypatch.setattr(counting, "_count_in_rows", counting._count_in_block)
+    for seed in range(3):
+        check(scene(seed, queries=20, pictures=90, dim=4 if coarse else 16, coarse=coarse), chunk=chunk)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("coarse", [False, True])
+def test_cuda_agrees(coarse: bool) -> None:
+    q, g, *columns = scene(0, 40, 200, coarse=coarse)
+    there = run((torch.from_numpy(q).cuda(), torch.from_numpy(g).cuda(), *columns))
+    here = run((q, g, *columns))
+    np.testing.assert_allclose(there.average_precision, here.average_precision, atol=1e-6)
+    np.testing.assert_array_equal(there.top(10), here.top(10))
+    assert there.settings["ties_at_rank1"] == here.settings["ties_at_rank1"]

@@ -18,7 +18,7 @@ BLOCK_BYTES = 48 << 20
 """Size of a block of scores held in memory at once: large enough for a fast matrix product, small beside the inputs."""
 
 MANY_GROUPS = 4
-"""Where more than this many times the groups needed hold candidates, a block is halved to bound the memory of a sort."""
+"""Where this many times the groups needed hold candidates, a block is halved, to bound the memory of the sort."""
 
 
 def as_features(features: Features, what: str = "features") -> Tensor:

@@ -1,0 +1,78 @@
+"""Shared by the benchmarks: peak memory of a stretch of code, machine, commit, and running in a fresh process."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+class PeakMemory:
+    """Peak resident memory (MB) inside a `with` block above what was resident at its start. Linux only; else None."""
+
+    extra_mb: float | None = None
+
+    def __enter__(self) -> PeakMemory:
+        try:
+            Path("/proc/self/clear_refs").write_text("5")  # forget the peak so far
+            self._before: float | None = _status("VmRSS")
+        except OSError:
+            self._before = None
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._before is not None:
+            self.extra_mb = round(_status("VmHWM") - self._before, 1)
+
+
+def _status(name: str) -> float:
+    """A field of /proc/self/status in MB (2**20 bytes)."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(name + ":"):
+            return int(line.split()[1]) / 1024
+    raise OSError(f"/proc/self/status has no {name}")
+
+
+def in_process(script: str, *arguments: str, timeout: float | None = None) -> dict[str, Any]:
+    """Run `script` in a process of its own and read the JSON object in its last line of output."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])}
+    done = subprocess.run(
+        [sys.executable, script, *arguments], capture_output=True, text=True, env=environment, timeout=timeout
+    )
+    if done.returncode:
+        raise SystemExit(f"{script} {' '.join(arguments)} failed:\n{done.stderr[-2000:]}")
+    return dict(json.loads(done.stdout.strip().splitlines()[-1]))
+
+
+def machine() -> dict[str, Any]:
+    """Processor, cores, load of the last minute, and versions that decide a speed."""
+    import numpy
+    import torch
+
+    cpu = platform.processor()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        cpu = next((line.split(":")[1].strip() for line in info.read_text().splitlines() if "model name" in line), cpu)
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    versions = {"python": platform.python_version(), "torch": torch.__version__, "numpy": numpy.__version__}
+    return {"cpu": cpu, "cores": os.cpu_count(), "threads": torch.get_num_threads(), "load": load, **versions}
+
+
+def commit() -> str | None:
+    """The commit measured, with a plus where files differ from it."""
+
+    def git(*arguments: str) -> str:
+        return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+
+    try:
+        return git("rev-parse", "--short", "HEAD") + (
+            "+" if git("status", "--porcelain", "--", "src", "benchmarks") else ""
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
