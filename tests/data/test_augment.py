@@ -106,7 +106,9 @@ def test_draws_have_the_stated_distributions() -> None:
     share = (tall * wide / (h * w))[erased]
     assert 0.01 < float(share.min()) < float(share.max()) < 0.45
     ratio = (tall / wide)[erased & (tall * wide > 200)]
-    assert 0.27 < float(ratio.min()) < float(ratio.max()) < 3.7
+    assert 0.27 < float(ratio.min()) < 0.4
+    assert 2.6 < float(ratio.max()) < 3.7
+    assert abs(float(ratio.log().median())) < 0.25
 
 
 def test_switching_one_part_off_leaves_the_other_draws() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -27,17 +26,15 @@ def decode_mask(path: str | os.PathLike[str], size: tuple[int, int] | None = Non
 
 def _load(path: str | os.PathLike[str], size: tuple[int, int] | None, mode: str) -> Image.Image:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's notes on odd metadata and on large pictures
-            with Image.open(path) as image:
-                if size is not None:
-                    image.draft(None, (2 * max(size), 2 * max(size)))  # large JPEGs: decode a half, quarter or eighth
-                image.load()
-                picture = ImageOps.exif_transpose(image) if "exif" in image.info else image
-                picture = _convert(picture, mode)
-                if size is not None and picture.size != (size[1], size[0]):
-                    picture = picture.resize((size[1], size[0]), Image.Resampling.BILINEAR)
-                return picture
+        with Image.open(path) as image:
+            if size is not None:
+                image.draft(None, (2 * max(size), 2 * max(size)))  # large JPEGs: decode a half, quarter or eighth
+            image.load()
+            picture = ImageOps.exif_transpose(image) if "exif" in image.info else image
+            picture = _convert(picture, mode)
+            if size is not None and picture.size != (size[1], size[0]):
+                picture = picture.resize((size[1], size[0]), Image.Resampling.BILINEAR)
+            return picture
     except FileNotFoundError:
         raise DataError(f"the picture {path} does not exist.") from None
     except UnidentifiedImageError:

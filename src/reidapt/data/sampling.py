@@ -104,7 +104,7 @@ def _visits(counts: np.ndarray, persons: int, pictures: int, rng: np.random.Gene
 def _chunks(
     rows: np.ndarray, visits: int, pictures: int, rng: np.random.Generator, cameras: np.ndarray | None
 ) -> list[np.ndarray]:
-    """`visits` chunks of `pictures` rows from shuffled rounds through `rows`, as distinct within a chunk as possible."""
+    """`visits` chunks of `pictures` rows from shuffled rounds through `rows`, distinct within a chunk if they can."""
     left: list[int] = []
     chunks = []
     for _ in range(visits):
