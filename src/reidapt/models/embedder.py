@@ -45,7 +45,7 @@ class ReidNet(nn.Module):
         last_stride: int = 1,
     ) -> None:
         super().__init__()
-        self.backbone: Any = create_backbone(backbone, weights=weights, size=size)
+        self.backbone = create_backbone(backbone, weights=weights, size=size)
         if last_stride == 1:
             remove_last_stride(self.backbone)
         dim = int(self.backbone.num_features)
@@ -72,7 +72,7 @@ class ReidNet(nn.Module):
         return F.normalize(self.neck(self.features(images)).float(), dim=1)
 
 
-def create_backbone(name: str, *, weights: str, size: tuple[int, int]) -> nn.Module:
+def create_backbone(name: str, *, weights: str, size: tuple[int, int]) -> Any:
     """A timm model without its classifier; see :class:`ReidNet` for the arguments."""
     if name not in timm.list_models():
         close = timm.list_models(f"*{name}*")[:3] or _nearest_models(name)
@@ -104,12 +104,12 @@ def load_backbone(model: nn.Module, path: Path) -> None:
         if path.suffix == ".safetensors":
             from safetensors.torch import load_file
 
-            state = load_file(path)
+            loaded: Any = load_file(path)
         else:
-            state = torch.load(path, map_location="cpu", weights_only=True)
+            loaded = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as problem:
         raise ConfigError(f"The weights file {path} cannot be read: {first_line(problem)}") from None
-    state = state.get("state_dict", state)
+    state: dict[str, Any] = loaded.get("state_dict", loaded)
     own = model.state_dict()
     fitting = {key: value for key, value in state.items() if key in own and own[key].shape == value.shape}
     missing = [key for key in own if key not in fitting]
