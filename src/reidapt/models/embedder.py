@@ -100,7 +100,6 @@ def load_backbone(model: nn.Module, path: Path) -> None:
             f"--weights is 'imagenet', 'random' or the path of a state file; '{path}' is none of these (no such file)."
         )
     try:
-        state: dict[str, Any]
         if path.suffix == ".safetensors":
             from safetensors.torch import load_file
 
