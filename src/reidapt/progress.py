@@ -4,20 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from rich.console import Console
 from rich.logging import RichHandler
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 #: Called as (done, total, what).
 ProgressCallback = Callable[[int, int, str], None]
@@ -26,6 +18,9 @@ ProgressCallback = Callable[[int, int, str], None]
 class Display:
     """Stages with bars on a terminal; one plain line per stage elsewhere.
 
+    With a plan (seconds that each stage is expected to take) there is also a bar over everything, whose remaining time
+    starts from the plan and follows what the machine really does.
+
     Example::
 
         with Display().open() as display:
@@ -33,17 +28,18 @@ class Display:
                 progress(3, 10, "crops")
     """
 
-    def __init__(self, console: Console | None = None, expected_seconds: float | None = None) -> None:
+    def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console(stderr=True)
-        self.expected = expected_seconds
-        self.began = time.monotonic()
+        self.planned: dict[str, float] = {}
+        self.finished = 0.0  # planned seconds of the stages that are done
+        self.spent = 0.0  # seconds they really took
+        self.overall: TaskID | None = None
         self.bars = Progress(
             TextColumn("{task.description:<34}"),
             BarColumn(bar_width=30),
-            MofNCompleteColumn(),
+            TaskProgressColumn(),
             TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
+            TextColumn("{task.fields[left]}"),
             TextColumn("[dim]{task.fields[what]}"),
             console=self.console,
             disable=not self.console.is_terminal,
@@ -64,19 +60,54 @@ class Display:
             logger.removeHandler(handler)
             logger.setLevel(level)
 
+    def plan(self, seconds: Mapping[str, float]) -> None:
+        """Say what is coming: the names of the stages and the seconds each is expected to take."""
+        self.planned, self.finished, self.spent = dict(seconds), 0.0, 0.0
+        total = sum(self.planned.values())
+        self.console.print(f"{len(self.planned)} stages, about {duration(total)} in all", highlight=False)
+        self.overall = self.bars.add_task("Everything", total=total, what="", left=f"{duration(total)} left")
+
     @contextmanager
     def stage(self, name: str) -> Iterator[ProgressCallback]:
         """One bar; the callback moves it."""
         began = time.monotonic()
-        task = self.bars.add_task(name, total=None, what="")
+        task = self.bars.add_task(self._title(name), total=None, what="", left="")
         if not self.console.is_terminal:
-            self.console.print(f"{name} …", highlight=False)
-        yield lambda done, total, what: self._move(task, done, total, what)
-        self.bars.update(
-            task, completed=self.bars.tasks[task].total or 1, total=self.bars.tasks[task].total or 1, what=""
-        )
-        if not self.console.is_terminal:
-            self.console.print(f"{name}: {time.monotonic() - began:.0f} s", highlight=False)
+            expected = f" (about {duration(self.planned[name])})" if name in self.planned else ""
+            self.console.print(f"{self._title(name)}{expected} …", highlight=False)
 
-    def _move(self, task: TaskID, done: int, total: int, what: str) -> None:
-        self.bars.update(task, completed=done, total=total, what=what)
+        def move(done: int, total: int, what: str) -> None:
+            elapsed = time.monotonic() - began
+            remaining = elapsed * (total - done) / done if done else 0.0
+            self.bars.update(task, completed=done, total=total, what=what, left=f"{duration(remaining)} left")
+            self._move_overall(name, done / total if total else 1.0, elapsed)
+
+        yield move
+        spent = time.monotonic() - began
+        total = self.bars.tasks[task].total or 1
+        self.bars.update(task, completed=total, total=total, what="", left="")
+        if not self.console.is_terminal:
+            self.console.print(f"{self._title(name)}: {spent:.0f} s", highlight=False)
+        self.finished += self.planned.get(name, 0.0)
+        self.spent += spent
+        self._move_overall(name, 0.0, 0.0)
+
+    def _title(self, name: str) -> str:
+        if name not in self.planned:
+            return name
+        return f"{list(self.planned).index(name) + 1}/{len(self.planned)} {name}"
+
+    def _move_overall(self, name: str, share: float, elapsed: float) -> None:
+        """Remaining seconds: what the plan still holds, scaled by how this machine has kept to it so far."""
+        if self.overall is None:
+            return
+        total = sum(self.planned.values())
+        done = self.finished + share * self.planned.get(name, 0.0)
+        pace = (self.spent + elapsed) / done if done > 0.05 * total else 1.0
+        left = f"{duration(pace * (total - done))} left"
+        self.bars.update(self.overall, completed=done, left=left)
+
+
+def duration(seconds: float) -> str:
+    """``45 s`` or ``8 min``."""
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
