@@ -2,8 +2,8 @@
 
     python benchmarks/jaccard.py --size market [--quick] [--out results/benchmarks/jaccard-market.json]
 
-`dense_jaccard` is the method as its paper's code lays it out, one picture after the other over an N x N matrix; it is as
-fast as plain NumPy makes it. The two are compared pair by pair on a sample of rows. The last line is JSON.
+`dense_jaccard` is the method as its paper's code lays it out, one picture after the other over an N x N matrix; it is
+as fast as plain NumPy makes it. The two are compared pair by pair on a sample of rows. The last line is JSON.
 """
 
 from __future__ import annotations

@@ -52,7 +52,9 @@ def jaccard(features: Features, k1: int = 20, k2: int = 6, max_distance: float =
     weights = neighbour_weights(x, sets)
     if k2 > 1:
         weights = neighbour_indicator(ranks, k2, value=1.0 / min(k2, len(ranks))) @ weights
-    return pairwise_jaccard(weights.tocsr(), max_distance)
+    weights = weights.tocsr()
+    weights.sort_indices()  # both d(i, j) and d(j, i) add up in this order and so are equal to the last bit
+    return pairwise_jaccard(weights, max_distance)
 
 
 def dense(distance: sparse.csr_array) -> np.ndarray:
