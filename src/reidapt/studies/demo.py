@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from reidapt.evaluation import RetrievalResult
 from reidapt.progress import Display
 from reidapt.studies.setting import METRICS, Setting, gap_closed, score
 from reidapt.studies.worlds import WorldPlan, ensure_world
-from reidapt.training.run import write_json
+from reidapt.training.run import Run, write_json
 
 #: Options of the demo's two sizes: of all trainings, of the supervised ones, of the adaptation. The tiny size renders at
 #: 96×48 and trains at 64×32, where a small network sees about 200 crops a second on two CPU cores.
@@ -108,5 +111,19 @@ def run_demo(out: Path, *, seed: int, size: str, display: Display) -> DemoOutcom
     results["gap_closed"] = gap_closed(results["direct"], results["adapted"], results["oracle"])
     write_json(out / "results.json", results)
     with display.stage("Writing the report"):
-        report = write_report(adapted.folder, direct=direct.folder, oracle=oracle.folder)
+        draw_ranked(out / "ranked.png", {"direct transfer": direct, "adapted without labels": adapted})
+        names = " to ".join(plan.style for plan in WORLDS[size])
+        report = write_report(adapted.folder, direct=direct.folder, oracle=oracle.folder, title=f"From {names}")
     return DemoOutcome(results, report)
+
+
+def draw_ranked(path: Path, runs: Mapping[str, Run], queries: int = 6, seed: int = 0) -> None:
+    """Ranked lists of the same queries, drawn at random from all, under several runs."""
+    from reidapt.evaluation.figures import ranked_lists_compare
+
+    results = {name: RetrievalResult.load(run.evaluations / "target.json") for name, run in runs.items()}
+    with np.load(next(iter(runs.values())).evaluations / "target.npz") as saved:
+        query_paths, gallery_paths = saved["query_paths"].tolist(), saved["gallery_paths"].tolist()
+    count = min(queries, len(query_paths))
+    chosen = sorted(np.random.default_rng(seed).choice(len(query_paths), count, replace=False).tolist())
+    ranked_lists_compare(results, query_paths, gallery_paths, path, queries=chosen, k=8)

@@ -140,7 +140,7 @@ def fit(
         run.folder / "data.json", {role: {"spec": getattr(config, role), **f} for role, f in fingerprints.items()}
     )
     for role, store in stores.items():
-        write_sheet(store, run.samples / f"{role}.png", seed=config.seed)
+        write_sheet(store.table, run.samples / f"{role}.png", seed=config.seed)
     loop.method.attach(source=stores.get("source"), target=stores.get("target"))
     loop.run_epochs()
     return run

@@ -1,4 +1,4 @@
-"""Contact sheets of the training data: what the networks are really shown, at the size they are shown it."""
+"""Contact sheets of the training data: a look at what a run was given."""
 
 from __future__ import annotations
 
@@ -8,20 +8,22 @@ from pathlib import Path
 import torch
 from PIL import Image
 
-from reidapt.data import CropStore
+from reidapt.data import CropStore, CropTable
 from reidapt.training.run import write_atomic
 
 
-def write_sheet(store: CropStore, path: Path, *, rows: int = 3, columns: int = 12, gap: int = 4, seed: int = 0) -> None:
-    """Write a PNG of ``rows`` × ``columns`` crops drawn at random; fewer where the store holds fewer."""
-    generator = torch.Generator().manual_seed(seed)
-    chosen = torch.randperm(len(store), generator=generator)[: rows * columns]
-    height, width = store.size
+def write_sheet(
+    table: CropTable, path: Path, *, rows: int = 3, columns: int = 12, height: int = 128, gap: int = 4, seed: int = 0
+) -> None:
+    """Write a PNG of ``rows`` × ``columns`` crops drawn at random, ``height`` px high and half as wide."""
+    chosen = torch.randperm(len(table), generator=torch.Generator().manual_seed(seed))[: rows * columns].numpy()
+    width = height // 2
     rows = -(-len(chosen) // columns)
     sheet = torch.full((rows * (height + gap) - gap, columns * (width + gap) - gap, 3), 255, dtype=torch.uint8)
-    for place, image in enumerate(store.images(chosen)):
+    pictures = CropStore(table.take(chosen), (height, width)).images(range(len(chosen)))
+    for place, picture in enumerate(pictures):
         top, left = place // columns * (height + gap), place % columns * (width + gap)
-        sheet[top : top + height, left : left + width] = image.permute(1, 2, 0)
+        sheet[top : top + height, left : left + width] = picture.permute(1, 2, 0)
     buffer = io.BytesIO()
     Image.fromarray(sheet.numpy()).save(buffer, "PNG", optimize=True)
     write_atomic(path, buffer.getvalue())
