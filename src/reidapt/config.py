@@ -47,6 +47,7 @@ def parse(schema: type[T], arguments: Sequence[str], *, program: str, config: Pa
     parser.add_class_arguments(schema)
     parser._action_groups[-1].title = "configuration"
     names = [field.name for field in dataclasses.fields(schema)]  # type: ignore[arg-type]
+    arguments = [_with_underscores(word) for word in arguments]
     _refuse_unknown_flags(arguments, names, program)
     words = [*(["--config", str(config)] if config else []), *arguments]
     try:
@@ -56,12 +57,18 @@ def parse(schema: type[T], arguments: Sequence[str], *, program: str, config: Pa
     return schema(**{name: parsed[name] for name in names})
 
 
+def _with_underscores(word: str) -> str:
+    """``--weight-decay=1`` → ``--weight_decay=1``: both spellings are accepted."""
+    if not word.startswith("--"):
+        return word
+    flag, equals, value = word.partition("=")
+    return "--" + flag[2:].replace("-", "_") + equals + value
+
+
 def _refuse_unknown_flags(arguments: Sequence[str], names: Sequence[str], program: str) -> None:
     known = {*names, "config", "help", "print_config"}
     for word in arguments:
         flag = word[2:].split("=", 1)[0] if word.startswith("--") else None
-        if flag is not None and flag.replace("-", "_") in known and flag not in known:
-            raise ConfigError(f"{program} has no option '--{flag}'; options use '_': --{flag.replace('-', '_')}.")
         if flag is not None and flag not in known:
             raise ConfigError(f"{program} has no option '--{flag}'; {nearest(flag, names)}")
 
