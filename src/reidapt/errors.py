@@ -24,3 +24,8 @@ class RunError(ReidaptError):
 
 class WorldError(ReidaptError):
     """A world cannot be rendered as asked."""
+
+
+def first_line(problem: BaseException) -> str:
+    """The first line of another library's message, or the error's name, for use inside a sentence."""
+    return (str(problem).strip() or type(problem).__name__).splitlines()[0][:160]

@@ -71,7 +71,7 @@ def ranked_lists_compare(
                 f"the result {name!r} is about {found[0]} queries and {found[1]} gallery pictures, but the paths of "
                 f"{len(query_paths)} and {len(gallery_paths)} were given; expected the tables that were evaluated."
             )
-    chosen = list(queries) if queries is not None else example_queries(next(reversed(results.values())))
+    chosen = list(queries) if queries is not None else example_queries(list(results.values())[-1])
     panels = {name: result.lists(k) for name, result in results.items()}
     width = min(k, len(gallery_paths))
     cell = (CELL[0] + GAP, CELL[1] + CAPTION + GAP)

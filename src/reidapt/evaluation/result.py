@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -120,13 +121,20 @@ class RetrievalResult:
 
     # Files ------------------------------------------------------------------------------------------------------------
 
-    def save(self, path: str | os.PathLike[str], lists: int = 50, embeddings: bool = False) -> Path:
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        lists: int = 50,
+        embeddings: bool = False,
+        extra: Mapping[str, np.ndarray] | None = None,
+    ) -> Path:
         """Write `NAME.json` (summary and CMC) and, beside it, `NAME.npz` (per-query measures and ranked lists).
 
         Args:
             path: with or without `.json`; missing folders are made.
             lists: how much of each ranked list to store; 0 for none.
             embeddings: also store the query and gallery features, from which everything can be computed again.
+            extra: further arrays for the `.npz`, such as the paths of the pictures.
 
         Returns:
             The path of the JSON file. Both files are complete or absent. Raises RunError when they can't be written.
@@ -144,6 +152,7 @@ class RetrievalResult:
                 )
             scorer = self._source.scorer
             arrays |= {"query": scorer.query.cpu().numpy(), "gallery": scorer.gallery.cpu().numpy()}
+        arrays |= dict(extra or {})
         text = json.dumps({"format": FORMAT, **self.summary(), "cmc": self.cmc.tolist()}, indent=1)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -1,1 +1,47 @@
-"""studies layer of reidapt; see docs/design.md."""
+"""Tables and figures as runnable studies: ``reidapt reproduce NAME``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from reidapt.config import nearest
+from reidapt.errors import ConfigError
+from reidapt.progress import Display
+from reidapt.studies.demo_three_seeds import STUDY as _demo_three_seeds
+from reidapt.studies.study import Context, Study, run_study
+
+STUDIES: dict[str, Study] = {study.name: study for study in (_demo_three_seeds,)}
+
+
+def reproduce(
+    name: str,
+    *,
+    size: str = "tiny",
+    seeds: int = 3,
+    data: Sequence[str] = (),
+    out: Path | None = None,
+    display: Display | None = None,
+) -> tuple[Path, str]:
+    """Run a study; returns its folder and its Markdown table.
+
+    Args:
+        name: one of ``STUDIES``.
+        size: ``tiny`` (CPU minutes) or ``full`` (published scale).
+        seeds: seeds 0..seeds-1.
+        data: dataset specs instead of the rendered worlds.
+        out: folder to write, by default ``runs/NAME``; finished rows in it are not run again.
+        display: where progress is shown.
+
+    Raises:
+        ConfigError: no such study, or a folder with rows of another question.
+    """
+    if name not in STUDIES:
+        raise ConfigError(f"There is no study '{name}'; {nearest(name, STUDIES)}")
+    if seeds < 1:
+        raise ConfigError(f"--seeds is {seeds}; a study needs at least 1.")
+    context = Context(size, range(seeds), list(data), out or Path("runs") / name, display or Display())
+    return run_study(STUDIES[name], context)
+
+
+__all__ = ["STUDIES", "Study", "reproduce"]

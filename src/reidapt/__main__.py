@@ -1,0 +1,7 @@
+"""``python -m reidapt``."""
+
+import sys
+
+from reidapt.cli import main
+
+sys.exit(main())

@@ -1,0 +1,253 @@
+"""The command line: verbs over the functions of the package; no logic of its own."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from reidapt import __version__
+from reidapt.config import nearest, parse
+from reidapt.errors import ConfigError, ReidaptError
+
+Handler = Callable[[argparse.Namespace], "int | None"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code: 0, 1 for a verdict of 'bad data', 2 for input that cannot be used."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        if words[:1] == ["train"] and len(words) > 1 and not words[1].startswith("-"):
+            return train(words[1], words[2:])
+        options = build_parser().parse_args(words)
+        return int(options.handler(options) or 0)
+    except ReidaptError as problem:
+        print(f"reidapt: error: {problem}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("reidapt: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        return 0
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse whose errors are sentences with the nearest valid name."""
+
+    def error(self, message: str) -> NoReturn:
+        words = message.split()
+        if "unrecognized arguments:" in message:
+            flag = next((w for w in words if w.startswith("--")), words[-1]).split("=")[0]
+            valid = [o for a in self.every_action() for o in a.option_strings if o.startswith("--")]
+            raise ConfigError(f"'{self.prog}' has no option or argument '{flag}'; {nearest(flag, valid)}")
+        if "invalid choice:" in message:
+            name = message.split("invalid choice: ")[1].split("'")[1]
+            verbs = [c for a in self._actions if a.choices and name not in a.choices for c in map(str, a.choices)]
+            raise ConfigError(f"'{self.prog}' does not know '{name}'; {nearest(name, verbs)}")
+        raise ConfigError(f"'{self.prog}': {message}. See '{self.prog} --help'.")
+
+    def every_action(self) -> list[argparse.Action]:
+        """Own actions and those of the sub-commands."""
+        actions = list(self._actions)
+        for action in self._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                for sub in action.choices.values():
+                    actions += sub.every_action()
+        return actions
+
+
+def build_parser() -> Parser:
+    """All verbs but ``train METHOD``, whose options are the method's configuration."""
+    parser = Parser(prog="reidapt", description="Train person re-identification models for cameras nobody labelled.")
+    parser.add_argument("--version", action="version", version=f"reidapt {__version__}")
+    verbs = parser.add_subparsers(metavar="VERB", required=True)
+
+    demo = verb(verbs, "demo", demo_command, "render two worlds, adapt from one to the other, write a report")
+    demo.add_argument("--out", type=Path, default=Path("runs/demo"), help="folder to write (default: %(default)s)")
+    demo.add_argument("--seed", type=int, default=0, help="training seed (default: %(default)s)")
+    demo.add_argument("--size", choices=("tiny", "full"), default="tiny", help="tiny: CPU minutes (default)")
+
+    world = verb(verbs, "world", None, "synthetic people").add_subparsers(metavar="ACTION", required=True)
+    render = verb(world, "render", render_command, "render a labelled dataset of synthetic people")
+    render.add_argument("--style", required=True, help="domain style")
+    render.add_argument("--people", type=int, default=100, help="identities (default: %(default)s)")
+    render.add_argument("--cameras", type=int, default=6, help="cameras (default: %(default)s)")
+    render.add_argument("--pictures", type=int, default=4, help="pictures per person and camera (default: %(default)s)")
+    render.add_argument("--seed", type=int, default=0, help="seed of everything (default: %(default)s)")
+    render.add_argument("--size", type=size, default=(128, 64), help="HEIGHTxWIDTH, px (default: 128x64)")
+    render.add_argument("--out", type=Path, required=True, help="folder to write; must not exist or be empty")
+    render.add_argument("--layout", default="market1501", help="dataset layout (default: %(default)s)")
+    render.add_argument("--train-fraction", type=float, default=0.5, help="share of the people in train (default: 0.5)")
+    render.add_argument("--workers", type=int, default=None, help="processes (default: one per CPU)")
+    render.add_argument("--sheet", type=Path, default=None, help="also write a contact sheet picture")
+
+    data = verb(verbs, "data", None, "datasets").add_subparsers(metavar="ACTION", required=True)
+    check = verb(data, "check", check_command, "say what a dataset holds and what is wrong with it")
+    check.add_argument("dataset", help="PATH, or LAYOUT:PATH such as market1501:DIR, folder:DIR, csv:FILE")
+    check.add_argument("--published", action="store_true", help="compare the counts with the published ones")
+
+    fit = verb(verbs, "train", train_help, "train a method: reidapt train METHOD --help lists its options")
+    fit.add_argument("method", nargs="?", help="source-only or cluster-teacher")
+
+    evaluate = verb(verbs, "evaluate", evaluate_command, "rank a dataset's gallery with a trained model")
+    evaluate.add_argument("run", type=Path, help="run folder or checkpoint")
+    evaluate.add_argument("dataset", help="dataset with query and gallery, e.g. market1501:DIR")
+    evaluate.add_argument("--name", default=None, help="name of the result (default: from the dataset)")
+    evaluate.add_argument("--flip", action="store_true", help="add the features of the mirrored pictures")
+    evaluate.add_argument(
+        "--ap", choices=("step", "trapezoid"), default="step", help="average precision (default: step)"
+    )
+    evaluate.add_argument("--batch-size", type=int, default=256, help="crops per forward pass (default: %(default)s)")
+    evaluate.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
+    evaluate.add_argument("--out", type=Path, default=None, help="folder of the result (default: RUN/evaluations)")
+
+    report = verb(verbs, "report", report_command, "write the report page of a run")
+    report.add_argument("run", type=Path, help="run folder")
+    report.add_argument("--direct", type=Path, default=None, help="run folder of direct transfer, to compare with")
+    report.add_argument("--oracle", type=Path, default=None, help="run folder of the oracle, to compare with")
+
+    reproduce = verb(verbs, "reproduce", reproduce_command, "run a study: a table or figure, several seeds")
+    reproduce.add_argument("study", nargs="?", help="name of the study")
+    reproduce.add_argument("--list", action="store_true", help="list the studies")
+    reproduce.add_argument(
+        "--size", choices=("tiny", "full"), default="tiny", help="tiny: CPU minutes; full: published scale"
+    )
+    reproduce.add_argument("--seeds", type=int, default=3, help="number of seeds (default: %(default)s)")
+    reproduce.add_argument(
+        "--data", action="append", default=[], metavar="DATASET:DIR", help="source, then target; default: worlds"
+    )
+    reproduce.add_argument("--out", type=Path, default=None, help="folder to write (default: runs/STUDY)")
+    return parser
+
+
+def verb(verbs: argparse._SubParsersAction, name: str, handler: Handler | None, text: str) -> Parser:
+    """Add a sub-command."""
+    parser: Parser = verbs.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", allow_abbrev=False)
+    if handler:
+        parser.set_defaults(handler=handler)
+    return parser
+
+
+def size(text: str) -> tuple[int, int]:
+    """``128x64`` → (128, 64)."""
+    try:
+        height, width = (int(part) for part in text.lower().split("x"))
+    except ValueError:
+        raise ConfigError(f"The size '{text}' is not HEIGHTxWIDTH in px, such as 128x64.") from None
+    return height, width
+
+
+def train(name: str, words: Sequence[str]) -> int:
+    """``reidapt train METHOD …``"""
+    from reidapt.methods import load_method
+    from reidapt.progress import Display
+    from reidapt.training import train as run_training
+
+    config = parse(load_method(name).Config, words, program=f"reidapt train {name}")
+    with Display().open() as display, display.stage(f"Training {name}") as progress:
+        run = run_training(name, config, progress)
+    print(f"run: {run.folder}")
+    return 0
+
+
+def train_help(options: argparse.Namespace) -> None:
+    """``reidapt train`` without a method."""
+    from reidapt.methods import METHODS
+
+    raise ConfigError(
+        f"Say which method to train: {', '.join(METHODS)}. 'reidapt train METHOD --help' lists its options."
+    )
+
+
+def demo_command(options: argparse.Namespace) -> None:
+    """``reidapt demo``"""
+    from reidapt.progress import Display
+    from reidapt.studies.demo import run_demo
+
+    with Display().open() as display:
+        outcome = run_demo(options.out, seed=options.seed, size=options.size, display=display)
+    print(outcome.text())
+    print(f"report: {outcome.report}")
+
+
+def render_command(options: argparse.Namespace) -> None:
+    """``reidapt world render``"""
+    from reidapt.progress import Display
+    from reidapt.world import render_world
+
+    with Display().open() as display, display.stage(f"Rendering {options.style}") as progress:
+        out = render_world(
+            options.style,
+            people=options.people,
+            cameras=options.cameras,
+            pictures=options.pictures,
+            seed=options.seed,
+            size=options.size,
+            out=options.out,
+            layout=options.layout,
+            train_fraction=options.train_fraction,
+            workers=options.workers,
+            sheet=options.sheet,
+            progress=progress,
+        )
+    print(f"world: {out}")
+
+
+def check_command(options: argparse.Namespace) -> int:
+    """``reidapt data check``"""
+    from reidapt.data import check
+    from reidapt.progress import Display
+
+    with Display().open() as display, display.stage("Checking") as progress:
+        report = check(
+            options.dataset, published=options.published, progress=lambda done, total: progress(done, total, "pictures")
+        )
+    print(report.text())
+    return 0 if report.ok else 1
+
+
+def evaluate_command(options: argparse.Namespace) -> None:
+    """``reidapt evaluate``"""
+    from reidapt.progress import Display
+    from reidapt.training import evaluate_run
+
+    with Display().open() as display, display.stage("Evaluating") as progress:
+        result, path = evaluate_run(
+            options.run,
+            options.dataset,
+            name=options.name,
+            flip=options.flip,
+            ap=options.ap,
+            batch_size=options.batch_size,
+            device=options.device,
+            out=options.out,
+            progress=progress,
+        )
+    print(result)
+    print(f"result: {path}")
+
+
+def report_command(options: argparse.Namespace) -> None:
+    """``reidapt report``"""
+    from reidapt.report import write_report
+
+    print(f"report: {write_report(options.run, direct=options.direct, oracle=options.oracle)}")
+
+
+def reproduce_command(options: argparse.Namespace) -> None:
+    """``reidapt reproduce``"""
+    from reidapt.progress import Display
+    from reidapt.studies import STUDIES, reproduce
+
+    if options.list or not options.study:
+        for name, study in STUDIES.items():
+            print(f"{name:<24} {study.summary}")
+        return
+    with Display().open() as display:
+        folder, table = reproduce(
+            options.study, size=options.size, seeds=options.seeds, data=options.data, out=options.out, display=display
+        )
+    print(table)
+    print(f"results: {folder / 'results.json'}")

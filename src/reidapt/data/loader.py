@@ -1,0 +1,101 @@
+"""The loader: batches of augmented pictures, the next one prepared in the background while this one is used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from reidapt.data.randomness import generator
+from reidapt.data.store import CropStore
+from reidapt.errors import DataError
+
+Transform = Callable[[Tensor, torch.Generator], Tensor]
+"""uint8 (B, 3, H, W) and a generator → float32 (B, 3, H, W), as `Augment`."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """B crops.
+
+    Attributes:
+        images: float32 (B, 3, H, W) normalised; the first view.
+        views: the same crops under each of the loader's augmentations, in order; `views[0]` is `images`.
+        indices: int64 (B,), the crops' rows in the table.
+        labels: int64 (B,) as given to the loader, or None.
+        camera: int64 (B,), −1 where unknown.
+        step: the number that, with seed and stream, decides the augmentation.
+    """
+
+    images: Tensor
+    views: tuple[Tensor, ...]
+    indices: Tensor
+    labels: Tensor | None
+    camera: Tensor
+    step: int
+
+
+class Loader:
+    """An iterable over batches; equal arguments give equal bits, with or without prefetching, from any position.
+
+    `Loader(store, batches[k:], ..., start_step=s + k)` continues `Loader(store, batches, ..., start_step=s)` after k.
+
+    Args:
+        store: the pictures.
+        batches: row indices per batch, as from `pk_batches` or `batches`.
+        augment: one augmentation, or several for several views of the same crops.
+        seed, stream: name the randomness; give source and target different streams.
+        start_step: step number of the first batch.
+        labels: int (N,), label of every row of the table; None gives batches without labels.
+        prefetch: prepare the next batch in a background thread.
+    """
+
+    def __init__(
+        self,
+        store: CropStore,
+        batches: Sequence[np.ndarray],
+        augment: Transform | Sequence[Transform],
+        seed: int = 0,
+        stream: str = "source",
+        start_step: int = 0,
+        labels: np.ndarray | None = None,
+        prefetch: bool = True,
+    ) -> None:
+        if labels is not None and len(labels) != len(store):
+            raise DataError(f"there are {len(labels)} labels for {len(store)} crops; give one label per crop.")
+        self.store, self.batches, self.seed, self.stream = store, batches, seed, stream
+        self.augments: tuple[Transform, ...] = (augment,) if callable(augment) else tuple(augment)
+        self.start_step, self.prefetch = start_step, prefetch
+        self._labels = None if labels is None else torch.tensor(np.asarray(labels), dtype=torch.int64)
+        self._camera = torch.tensor(store.table.camera)
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def batch(self, position: int) -> Batch:
+        """The batch at a position, whatever was loaded before."""
+        step = self.start_step + position
+        rows = torch.as_tensor(np.asarray(self.batches[position]), dtype=torch.int64)
+        images = self.store.images(rows)
+        views = tuple(
+            augment(images, generator(self.seed, f"{self.stream}/view{view}", step))
+            for view, augment in enumerate(self.augments)
+        )
+        labels = None if self._labels is None else self._labels[rows]
+        return Batch(views[0], views, rows, labels, self._camera[rows], step)
+
+    def __iter__(self) -> Iterator[Batch]:
+        if not self.prefetch:
+            yield from (self.batch(position) for position in range(len(self)))
+            return
+        with ThreadPoolExecutor(1, thread_name_prefix="reidapt-loader") as background:
+            following: Future[Batch] | None = background.submit(self.batch, 0) if len(self) else None
+            for position in range(len(self)):
+                assert following is not None
+                batch = following.result()
+                following = background.submit(self.batch, position + 1) if position + 1 < len(self) else None
+                yield batch

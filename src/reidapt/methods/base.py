@@ -1,0 +1,256 @@
+"""What every method shares: the options of a training run and the contract between a method and the loop."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from reidapt.data import Augment, Batch, CropStore
+from reidapt.errors import ConfigError, RunError
+from reidapt.models.embedder import ReidNet
+
+
+@dataclass(kw_only=True)
+class TrainConfig:
+    """Options that every method has. Methods add theirs by inheritance."""
+
+    source: str = ""
+    """Labelled dataset, e.g. market1501:DIR; its train split is used."""
+    target: str = ""
+    """Unlabelled dataset, e.g. folder:DIR; its train split, or everything if it has no splits. Ids are removed."""
+    out: str = ""
+    """Run folder to write; the same command on an unfinished run resumes it."""
+    init: str = ""
+    """Run folder or checkpoint whose network training starts from."""
+    seed: int = 0
+    """Seed of initial weights, sampling and augmentation."""
+    epochs: int = 60
+    """Epochs."""
+    backbone: str = "resnet50"
+    """timm model name."""
+    weights: str = "imagenet"
+    """'imagenet' (timm's pretrained weights), 'random', or the path of a backbone state file."""
+    height: int = 256
+    """Picture height, px."""
+    width: int = 128
+    """Picture width, px."""
+    last_stride: Literal[1, 2] = 1
+    """Stride of a ResNet's last stage (Sun et al. 2018: 1)."""
+    persons_per_batch: int = 16
+    """P of PK sampling."""
+    pictures_per_person: int = 4
+    """K of PK sampling."""
+    lr: float = 3.5e-4
+    """Adam's learning rate (Luo et al. 2019)."""
+    weight_decay: float = 5e-4
+    """Adam's L2 weight decay (Luo et al. 2019)."""
+    warmup_epochs: float = 2.0
+    """Epochs of linear warm-up from a tenth of the learning rate; afterwards it falls along a cosine to a hundredth."""
+    flip: float = 0.5
+    """Probability of a horizontal flip."""
+    pad: int = 10
+    """Padding of the random crop, px at height 256 (scaled with the height)."""
+    erase: float = 0.5
+    """Probability of random erasing (Zhong et al. 2020)."""
+    colour: float = 0.0
+    """Strength of brightness, contrast and saturation jitter, 0..1."""
+    device: str = "auto"
+    """'auto', 'cpu', 'cuda' or 'cuda:N'."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """Arithmetic of the networks; 'auto' is bfloat16 autocast where the hardware multiplies it natively."""
+    threads: int = 0
+    """CPU threads of the arithmetic; 0 = as many as PyTorch chooses. Bit-exact resuming needs the same number."""
+    log_every: int = 10
+    """Steps between two lines of metrics.jsonl."""
+    checkpoint_minutes: float = 10.0
+    """Minutes between two checkpoints; one is also written at the end of every epoch."""
+    checkpoint_steps: int = 0
+    """Steps between two checkpoints; 0 = by time only."""
+
+    def __post_init__(self) -> None:
+        positive = ("epochs", "height", "width", "persons_per_batch", "pictures_per_person", "lr", "log_every")
+        for name in positive:
+            if not getattr(self, name) > 0:
+                raise ConfigError(f"Option '{name}' is {getattr(self, name)}; it must be greater than 0.")
+        for name in ("flip", "erase", "colour"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ConfigError(f"Option '{name}' is {getattr(self, name)}; it must lie between 0 and 1.")
+        if min(self.height, self.width) < 16:
+            raise ConfigError(
+                f"Pictures of {self.height}×{self.width} px are too small; both sides need at least 16 px."
+            )
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width), px."""
+        return self.height, self.width
+
+    def augment(self) -> Augment:
+        """The training augmentation these options describe."""
+        pad = round(self.pad * self.height / 256)
+        c = self.colour
+        return Augment(flip=self.flip, pad=pad, erase=self.erase, brightness=c, contrast=c, saturation=c)
+
+
+@dataclass
+class Stream:
+    """One source of batches within an epoch: which rows, with which labels, augmented how."""
+
+    store: CropStore
+    batches: Sequence[np.ndarray]
+    labels: np.ndarray | None  # int64, one per row of the store
+    augment: Augment
+
+
+@dataclass
+class Recorder:
+    """Scalars a method wants logged; the loop averages them over ``log_every`` steps."""
+
+    sums: dict[str, Tensor] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def add(self, name: str, value: Tensor | float) -> None:
+        """Add one observation of the scalar ``name``."""
+        tensor = (
+            value.detach().double() if isinstance(value, Tensor) else torch.tensor(float(value), dtype=torch.double)
+        )
+        self.sums[name] = self.sums[name] + tensor if name in self.sums else tensor
+        self.counts[name] = self.counts.get(name, 0) + 1
+
+    def state(self) -> dict[str, tuple[float, int]]:
+        """What a checkpoint keeps of a half-filled interval."""
+        return {name: (float(total), self.counts[name]) for name, total in self.sums.items()}
+
+    def restore(self, state: Mapping[str, tuple[float, int]]) -> None:
+        """The inverse of :meth:`state`."""
+        self.sums = {name: torch.tensor(total, dtype=torch.double) for name, (total, _) in state.items()}
+        self.counts = {name: count for name, (_, count) in state.items()}
+
+    def flush(self) -> dict[str, float]:
+        """Means since the last flush."""
+        means = {name: float(total) / self.counts[name] for name, total in self.sums.items()}
+        self.sums.clear()
+        self.counts.clear()
+        return means
+
+
+class Method(nn.Module):
+    """Base of all methods: networks, optimisers and a training step; nothing about devices, files or progress.
+
+    Life of a method: ``__init__`` builds the networks; ``attach`` hands over the pictures; then for every epoch
+    ``begin_epoch`` (may change state, e.g. cluster), ``streams`` (a pure function of the state) and ``step`` for every batch.
+    Whatever ``begin_epoch`` computes must be a parameter, a buffer or part of ``get_extra_state``, so that a checkpoint
+    in the middle of an epoch holds it.
+    """
+
+    name: ClassVar[str]
+    Config: ClassVar[type[TrainConfig]]
+    needs: ClassVar[tuple[str, ...]] = ("source",)
+
+    def __init__(self, config: TrainConfig, *, persons: int) -> None:
+        super().__init__()
+        self.config: Any = config
+        self.persons = persons
+        self.recorder = Recorder()
+        self.source: CropStore | None = None
+        self.target: CropStore | None = None
+        self.device = torch.device("cpu")
+
+    def attach(self, *, source: CropStore | None, target: CropStore | None) -> None:
+        """Hand over the pictures: ``source`` with labels, ``target`` without."""
+        self.source, self.target = source, target
+
+    @property
+    def total_epochs(self) -> int:
+        """Epochs the loop runs."""
+        return int(self.config.epochs)
+
+    def optimisers(self) -> dict[str, torch.optim.Optimizer]:
+        """One optimiser per phase that :meth:`step` yields."""
+        raise NotImplementedError
+
+    def lr_factor(self, epoch: float) -> float:
+        """Learning rate at a fractional ``epoch`` as a multiple of the configured one."""
+        return warmup_cosine(epoch, self.total_epochs, self.config.warmup_epochs)
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Called once before an epoch; not called again when an epoch is resumed in its middle."""
+
+    def streams(self, epoch: int) -> dict[str, Stream]:
+        """The epoch's batches; all streams are equally long."""
+        raise NotImplementedError
+
+    def step(self, batch: Mapping[str, Batch]) -> Iterator[tuple[str, Tensor]]:
+        """Yield ``(phase, loss)`` pairs; after each, the loop steps the optimiser of that phase."""
+        raise NotImplementedError
+
+    def end_step(self) -> None:
+        """Called after all phases of a step (e.g. to move a momentum teacher)."""
+
+    def embed(self, images: Tensor) -> Tensor:
+        """L2-normalised features (B, D) of normalised pictures float32 (B, 3, H, W)."""
+        return self.ranker.embed(images)
+
+    @property
+    def ranker(self) -> ReidNet:
+        """The network whose features rank."""
+        raise NotImplementedError
+
+    def load_initial(self, other: Method) -> None:
+        """Start from the ranking network of a run of any method (``--init``)."""
+        copy_network(self.ranker, other.ranker)
+
+    def record(self, name: str, value: Tensor | float) -> None:
+        """Log a scalar."""
+        self.recorder.add(name, value)
+
+
+def warmup_cosine(epoch: float, epochs: int, warmup: float, floor: float = 0.01) -> float:
+    """Linear from 0.1 to 1 over ``warmup`` epochs, then half a cosine from 1 to ``floor`` at ``epochs``."""
+    if epoch < warmup:
+        return 0.1 + 0.9 * epoch / warmup
+    progress = min(1.0, (epoch - warmup) / max(1e-9, epochs - warmup))
+    return floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * progress))
+
+
+def labels_of(batch: Batch) -> Tensor:
+    """The labels of a batch from a labelled stream, int64 (B,)."""
+    assert batch.labels is not None, "the stream has no labels"
+    return batch.labels
+
+
+def build_network(config: TrainConfig, persons: int) -> ReidNet:
+    """The re-ID network that the options describe."""
+    return ReidNet(
+        config.backbone, persons=persons, weights=config.weights, size=config.size, last_stride=config.last_stride
+    )
+
+
+def copy_network(network: ReidNet, other: ReidNet) -> None:
+    """Copy the weights of ``other``; the classifier only if it has as many persons.
+
+    Raises:
+        RunError: the two have different architectures.
+    """
+    own, state = network.state_dict(), other.state_dict()
+    state.pop("classifier.weight" if len(network.classifier.weight) != len(other.classifier.weight) else "", None)
+    wrong = [k for k in own if k != "classifier.weight" and (k not in state or state[k].shape != own[k].shape)]
+    if wrong:
+        found = tuple(state[wrong[0]].shape) if wrong[0] in state else "nothing"
+        raise RunError(
+            f"The run given by --init has another architecture: {len(wrong)} of {len(own)} tensors do not fit, first "
+            f"'{wrong[0]}' (found {found}, expected {tuple(own[wrong[0]].shape)}). Use the same --backbone as that run."
+        )
+    network.load_state_dict({**own, **state})
+
+
+def adam(parameters: Iterator[nn.Parameter], config: TrainConfig) -> torch.optim.Adam:
+    """Adam over the parameters that want a gradient, with the configured rate and weight decay."""
+    trainable = [parameter for parameter in parameters if parameter.requires_grad]
+    return torch.optim.Adam(trainable, lr=config.lr, weight_decay=config.weight_decay)

@@ -1,0 +1,167 @@
+"""Run a study: rows (one training and its score each) over several seeds, kept as they finish, summarised at the end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from reidapt.errors import ConfigError
+from reidapt.progress import Display
+from reidapt.training.run import commit, machine, write_atomic, write_json
+
+METRICS = ("rank1", "rank5", "rank10", "mAP", "mINP")
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a study is asked to do."""
+
+    size: str
+    seeds: Sequence[int]
+    data: Sequence[str]
+    out: Path
+    display: Display
+
+
+@dataclass(frozen=True)
+class Row:
+    """One result to obtain: ``run`` trains (or finds) it and returns its metrics and ``minutes``."""
+
+    name: str
+    target: str
+    seed: int
+    run: Callable[[], Mapping[str, Any]]
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        """What identifies a row among the finished ones."""
+        return self.name, self.target, self.seed
+
+
+@dataclass(frozen=True)
+class Study:
+    """A table or figure: its rows, and what was published."""
+
+    name: str
+    summary: str
+    rows: Callable[[Context], Iterator[Row]]
+    describe_data: Callable[[Context], Any]
+    published: Sequence[Mapping[str, Any]] = field(default=())
+
+
+def run_study(study: Study, context: Context) -> tuple[Path, str]:
+    """Run what is not finished, then write ``results.json`` and ``results.md``; returns the folder and the table.
+
+    An interrupted study goes on where it stopped: every finished row stands in ``rows.jsonl``.
+
+    Raises:
+        ConfigError: the folder holds rows of another size or other data.
+    """
+    context.out.mkdir(parents=True, exist_ok=True)
+    check_same_question(study, context)
+    path = context.out / "rows.jsonl"
+    finished = read_rows(path)
+    for row in study.rows(context):
+        if row.key in finished:
+            continue
+        metrics = row.run()
+        values = {key: metrics[key] for key in (*METRICS, "minutes") if key in metrics}
+        finished[row.key] = {"name": row.name, "target": row.target, "seed": row.seed, "commit": commit(), **values}
+        write_atomic(path, "".join(json.dumps(r) + "\n" for r in finished.values()))
+        write_results(study, context, list(finished.values()))
+    return context.out, write_results(study, context, list(finished.values()))
+
+
+def check_same_question(study: Study, context: Context) -> None:
+    """Refuse to mix rows of different sizes or data in one folder."""
+    asked = {"study": study.name, "size": context.size, "data": list(context.data)}
+    path = context.out / "asked.json"
+    if path.exists() and json.loads(path.read_text()) != asked:
+        raise ConfigError(
+            f"'{context.out}' holds rows of another question ({path.read_text().strip()}); give another --out, or repeat "
+            "its --size and --data."
+        )
+    write_json(path, asked)
+
+
+def read_rows(path: Path) -> dict[tuple[str, str, int], dict[str, Any]]:
+    """Finished rows by key."""
+    lines = path.read_text().splitlines() if path.exists() else []
+    rows = [json.loads(line) for line in lines]
+    return {(r["name"], r["target"], r["seed"]): r for r in rows}
+
+
+def write_results(study: Study, context: Context, rows: list[dict[str, Any]]) -> str:
+    """Write ``results.json`` and ``results.md``; returns the Markdown table."""
+    summary = summarise(rows)
+    content = {
+        "study": study.name,
+        "size": context.size,
+        "commit": commit(),
+        "machine": machine(),
+        "data": study.describe_data(context),
+        "rows": rows,
+        "summary": summary,
+        "published": list(study.published),
+    }
+    write_json(context.out / "results.json", content)
+    table = markdown(study, summary)
+    write_atomic(
+        context.out / "results.md", f"# {study.name}\n\n{study.summary}\n\n{table}\n\nMachine: {content['machine']}\n"
+    )
+    return table
+
+
+def summarise(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Mean and sample standard deviation over the seeds of every (name, target), and the share of the gap closed.
+
+    The gap is between the rows named ``direct`` and ``oracle`` of the same target; the share is of the means.
+    """
+    groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault((row["name"], row["target"]), []).append(row)
+    summary = []
+    for (name, target), group in groups.items():
+        line: dict[str, Any] = {"name": name, "target": target, "seeds": len(group)}
+        for metric in METRICS:
+            values = np.array([row[metric] for row in group], dtype=float)
+            line[f"{metric}_mean"] = round(float(values.mean()), 3)
+            line[f"{metric}_std"] = round(float(values.std(ddof=1)), 3) if len(values) > 1 else None
+        line["minutes_mean"] = round(float(np.mean([row.get("minutes", 0.0) for row in group])), 2)
+        summary.append(line)
+    means = {(line["name"], line["target"]): line for line in summary}
+    for line in summary:
+        for metric in ("rank1", "mAP"):
+            direct, oracle = means.get(("direct", line["target"])), means.get(("oracle", line["target"]))
+            gap = oracle[f"{metric}_mean"] - direct[f"{metric}_mean"] if direct and oracle else 0.0
+            closed = 100 * (line[f"{metric}_mean"] - direct[f"{metric}_mean"]) / gap if direct and gap > 0 else None
+            line[f"gap_closed_{metric}"] = None if closed is None else round(closed, 1)
+    return summary
+
+
+def markdown(study: Study, summary: Sequence[Mapping[str, Any]]) -> str:
+    """The table a person reads: ours as mean ± std, published figures below."""
+    lines = [
+        "| | target | rank-1 | rank-5 | mAP | mINP | gap closed (rank-1 / mAP) | minutes |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for s in summary:
+        cells = [_spread(s, metric) for metric in ("rank1", "rank5", "mAP", "mINP")]
+        closed = " / ".join(
+            "–" if s[f"gap_closed_{m}"] is None else f"{s[f'gap_closed_{m}']:.0f} %" for m in ("rank1", "mAP")
+        )
+        lines.append(f"| {s['name']} | {s['target']} | {' | '.join(cells)} | {closed} | {s['minutes_mean']:.1f} |")
+    for p in study.published:
+        cells = [f"{p[m]:.1f}" if m in p else "" for m in ("rank1", "rank5", "mAP", "mINP")]
+        lines.append(f"| *{p['name']} (published)* | {p['target']} | {' | '.join(cells)} | | |")
+    return "\n".join(lines)
+
+
+def _spread(summary: Mapping[str, Any], metric: str) -> str:
+    mean, std = summary[f"{metric}_mean"], summary[f"{metric}_std"]
+    return f"{mean:.1f}" if std is None else f"{mean:.1f} ± {std:.1f}"

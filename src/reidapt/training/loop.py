@@ -1,0 +1,384 @@
+"""The loop that trains any method: devices, precision, checkpoints, exact resume, logs, progress."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+import math
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import lightning
+import numpy as np
+import torch
+
+from reidapt.config import to_dict
+from reidapt.data import Batch, CropStore, CropTable, Loader, class_labels, read
+from reidapt.errors import ConfigError, RunError
+from reidapt.methods import Method, TrainConfig, load_method
+from reidapt.methods.base import Stream
+from reidapt.training.checkpoint import (
+    FORMAT,
+    random_state,
+    read_checkpoint,
+    restore_method,
+    restore_random_state,
+    save_checkpoint,
+)
+from reidapt.training.run import Run, environment, open_run, trim_metrics, write_json
+from reidapt.training.samples import write_sheet
+
+log = logging.getLogger(__name__)
+
+#: Called as (done, total, what); steps of the current stage.
+Progress = Callable[[int, int, str], None]
+
+
+def train(name: str, config: TrainConfig, progress: Progress | None = None) -> Run:
+    """Train the method ``name`` and return its run folder; an unfinished run with the same configuration is resumed.
+
+    Args:
+        name: ``source-only`` or ``cluster-teacher``.
+        config: its configuration; ``config.source``, ``config.target`` and ``config.out`` say what to read and write.
+        progress: called after every step as (done, total, what).
+
+    Raises:
+        ConfigError, DataError, RunError: with a sentence, before anything is written unless the disk fills later.
+    """
+    cls = load_method(name)
+    source, target = training_tables(cls, config)
+    return fit(cls, config, source, target, progress)
+
+
+def training_tables(cls: type[Method], config: TrainConfig) -> tuple[CropTable, CropTable | None]:
+    """The labelled source and the unlabelled target that ``config`` names, checked."""
+    for role in cls.needs:
+        if not getattr(config, role):
+            raise ConfigError(f"The method '{cls.name}' needs --{role}, e.g. --{role} market1501:DIR.")
+    if "target" not in cls.needs and config.target:
+        raise ConfigError(
+            f"The method '{cls.name}' does not use a target, but --target is '{config.target}'; leave it out, or choose "
+            "a method that adapts, e.g. cluster-teacher."
+        )
+    source = training_split(read(config.source), config.source)
+    if not source.labelled:
+        raise ConfigError(
+            f"The source '{config.source}' has no person labels, which training needs; give a labelled dataset, or use "
+            "this one as --target."
+        )
+    if not config.target:
+        return source, None
+    if same_place(config.source, config.target):
+        raise ConfigError(
+            f"Source and target are the same data ('{config.target}'); the target must be other cameras. For the oracle, "
+            "train source-only with the target as --source."
+        )
+    target = training_split(read(config.target), config.target).unlabelled()
+    return source, target
+
+
+def training_split(table: CropTable, spec: str) -> CropTable:
+    """The rows to train on: the ``train`` split, without junk."""
+    chosen = table.select(split="train")
+    if len(chosen) == 0:
+        found = ", ".join(table.splits) or "none at all"
+        raise ConfigError(f"'{spec}' has no crops in the split 'train' (found: {found}); training needs them.")
+    return chosen.take(np.flatnonzero(chosen.person >= 0)) if chosen.labelled else chosen
+
+
+def same_place(a: str, b: str) -> bool:
+    """Whether two dataset specs name the same folder or file."""
+    paths = [Path(spec.split(":", 1)[-1]).expanduser().resolve() for spec in (a, b)]
+    return paths[0] == paths[1]
+
+
+def fit(
+    cls: type[Method],
+    config: TrainConfig,
+    source: CropTable,
+    target: CropTable | None,
+    progress: Progress | None = None,
+) -> Run:
+    """Train on given tables; see :func:`train`. ``target`` must be unlabelled.
+
+    Raises:
+        RunError: the run folder cannot be used, or its data changed since the run began.
+    """
+    if target is not None and target.labelled:
+        raise ConfigError("The target table still has person labels; pass table.unlabelled().")
+    if not config.out:
+        raise ConfigError(f"Say where the run is written: --out runs/{cls.name}.")
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    stores = {
+        role: CropStore(table, config.size)
+        for role, table in (("source", source), ("target", target))
+        if table is not None
+    }
+    fabric = lightning.Fabric(
+        accelerator=accelerator(config.device), devices=devices(config.device), precision=precision(config)
+    )
+    unfinished = Run(Path(config.out)).checkpoint.exists()
+    fresh = None if unfinished else new_method(cls, config, persons=len(class_labels(source)[1]))
+    run = open_run(Path(config.out), {"method": cls.name, **to_dict(config)})
+    fingerprints = {role: store.table.fingerprint() for role, store in stores.items()}
+    check_data(run, fingerprints)
+    loop = Loop(config, run, fabric, progress)
+    if fresh is None:
+        loop.resume()
+    else:
+        loop.place(fresh)
+    write_json(run.folder / "environment.json", environment())
+    write_json(
+        run.folder / "data.json", {role: {"spec": getattr(config, role), **f} for role, f in fingerprints.items()}
+    )
+    for role, store in stores.items():
+        write_sheet(store, run.samples / f"{role}.png", seed=config.seed)
+    loop.method.attach(source=stores.get("source"), target=stores.get("target"))
+    loop.run_epochs()
+    return run
+
+
+def new_method(cls: type[Method], config: TrainConfig, *, persons: int) -> Method:
+    """The method at the start of a run: from the seed, or from the run that ``--init`` names."""
+    initial = restore_method(read_checkpoint(Path(config.init)), config.init) if config.init else None
+    lightning.seed_everything(config.seed, verbose=False)
+    method = cls(config, persons=persons)
+    if initial is not None:
+        method.load_initial(initial)
+    return method
+
+
+def check_data(run: Run, fingerprints: dict[str, Any]) -> None:
+    """Refuse to resume on other data than the run began with."""
+    path = run.folder / "data.json"
+    if not path.exists() or not run.checkpoint.exists():
+        return
+    before = json.loads(path.read_text())
+    for role, fingerprint in fingerprints.items():
+        if before.get(role, {}).get("sha256") != fingerprint["sha256"]:
+            raise RunError(
+                f"The {role} data of the run '{run.folder}' has changed since it began ({before.get(role, {}).get('rows')} "
+                f"crops then, {fingerprint['rows']} now, other content). Restore it, or start a new run with another --out."
+            )
+
+
+def accelerator(device: str) -> str:
+    """Fabric's accelerator for ``--device``."""
+    kind = device.split(":")[0]
+    if kind == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if kind not in ("cpu", "cuda"):
+        raise ConfigError(f"Option 'device' is '{device}'; it must be auto, cpu, cuda or cuda:N.")
+    if kind == "cuda" and not torch.cuda.is_available():
+        raise ConfigError(f"Option 'device' is '{device}', but PyTorch sees no CUDA device here; use --device cpu.")
+    return kind
+
+
+def devices(device: str) -> int | list[int]:
+    """Fabric's devices for ``--device``."""
+    return [int(device.split(":")[1])] if ":" in device else 1
+
+
+def precision(config: TrainConfig) -> Any:
+    """Fabric's precision: bfloat16 autocast where asked for, or where the hardware multiplies it natively."""
+    if config.precision == "auto":
+        if accelerator(config.device) == "cuda":
+            return "bf16-mixed" if torch.cuda.is_bf16_supported() else "32-true"
+        return "bf16-mixed" if native_bfloat16() else "32-true"
+    return "bf16-mixed" if config.precision == "bfloat16" else "32-true"
+
+
+def native_bfloat16() -> bool:
+    """Whether this CPU multiplies bfloat16 in hardware (AVX-512 BF16 or AMX)."""
+    try:
+        flags = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return False
+    return "amx_bf16" in flags or "avx512_bf16" in flags
+
+
+class Loop:
+    """State of one training: the method, its optimisers and the position; see :func:`fit`."""
+
+    def __init__(
+        self, config: TrainConfig, run: Run, fabric: lightning.Fabric, progress: Progress | None = None
+    ) -> None:
+        self.config, self.run, self.fabric = config, run, fabric
+        self.progress = progress or (lambda done, total, what: None)
+        self.method: Method
+        self.optimisers: dict[str, torch.optim.Optimizer]
+        self.epoch = self.step_in_epoch = self.step = 0
+        self.seconds = 0.0
+
+    # -- resume, save -------------------------------------------------------------------------------------
+
+    def resume(self) -> None:
+        """Take everything from the run's checkpoint."""
+        content = read_checkpoint(self.run.checkpoint)
+        self.place(restore_method(content, self.run.checkpoint))
+        for phase, state in content["optimisers"].items():
+            self.optimisers[phase].load_state_dict(state)
+        self.method.recorder.restore(content["recorder"])
+        self.epoch, self.step_in_epoch, self.step = content["epoch"], content["step_in_epoch"], content["step"]
+        self.seconds = content["seconds"]
+        restore_random_state(content["random"])
+        trim_metrics(self.run.metrics, self.step)
+        log.info("resumed %s at epoch %d, step %d", self.run.folder, self.epoch + 1, self.step)
+
+    def place(self, method: Method) -> None:
+        """Move the method to the device and make its optimisers."""
+        self.method = method.to(self.fabric.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.method.device = self.fabric.device
+        self.optimisers = method.optimisers()
+
+    def save(self) -> None:
+        """Write the checkpoint."""
+        method = self.method
+        save_checkpoint(
+            self.run.checkpoint,
+            {
+                "reidapt": FORMAT,
+                "method": method.name,
+                "config": to_dict(self.config),
+                "persons": method.persons,
+                "networks": method.state_dict(),
+                "optimisers": {phase: o.state_dict() for phase, o in self.optimisers.items()},
+                "recorder": method.recorder.state(),
+                "epoch": self.epoch,
+                "step_in_epoch": self.step_in_epoch,
+                "step": self.step,
+                "seconds": self.seconds,
+                "finished": self.epoch >= method.total_epochs,
+                "random": random_state(),
+            },
+        )
+
+    # -- the loop ------------------------------------------------------------------------------------------------
+
+    def run_epochs(self) -> None:
+        """Run to the last epoch; a SIGINT or SIGTERM ends it after the current step with a checkpoint."""
+        from torch.utils.tensorboard import SummaryWriter
+
+        method = self.method
+        with SummaryWriter(str(self.run.folder / "tensorboard"), purge_step=self.step) as board, stop_signals() as stop:
+            while self.epoch < method.total_epochs:
+                self.run_epoch(board, stop)
+                self.epoch, self.step_in_epoch = self.epoch + 1, 0
+                self.save()
+
+    def run_epoch(self, board: Any, stop: threading.Event) -> None:
+        """Run the rest of the current epoch."""
+        method, c = self.method, self.config
+        clock = saved = time.monotonic()
+        what = f"epoch {self.epoch + 1}/{method.total_epochs}"
+        if self.step_in_epoch == 0:
+            method.begin_epoch(self.epoch)
+        streams = method.streams(self.epoch)
+        length = len(next(iter(streams.values())).batches)
+        first = self.step - self.step_in_epoch
+        method.train()
+        for batch in self.batches(streams, first):
+            self.train_step(batch, self.epoch + self.step_in_epoch / length)
+            self.step, self.step_in_epoch = self.step + 1, self.step_in_epoch + 1
+            now = time.monotonic()
+            self.seconds, clock = self.seconds + now - clock, now
+            if self.step % c.log_every == 0 or self.step_in_epoch == length:
+                self.log_scalars(board)
+            total = first + length * (method.total_epochs - self.epoch)
+            self.progress(self.step, total, what)
+            if stop.is_set():
+                self.save()
+                raise RunError(
+                    f"Stopped after step {self.step} of {total}; the checkpoint is written. Start the same command again to resume."
+                )
+            due_step = c.checkpoint_steps and self.step % c.checkpoint_steps == 0
+            if due_step or now - saved > 60 * c.checkpoint_minutes:
+                self.save()
+                saved = now
+
+    def batches(self, streams: dict[str, Stream], first: int) -> Iterator[dict[str, Any]]:
+        """The epoch's batches from the current position, all streams side by side."""
+        done, device = self.step_in_epoch, self.fabric.device
+        loaders = {
+            name: Loader(
+                stream.store,
+                stream.batches[done:],
+                stream.augment,
+                seed=self.config.seed,
+                stream=name,
+                start_step=first + done,
+                labels=stream.labels,
+            )
+            for name, stream in streams.items()
+        }
+        for parts in zip(*loaders.values(), strict=True):
+            yield {name: to_device(part, device) for name, part in zip(loaders, parts)}
+
+    def train_step(self, batch: dict[str, Any], epoch: float) -> None:
+        """All phases of one step."""
+        factor = self.method.lr_factor(epoch)
+        for optimiser in self.optimisers.values():
+            for group in optimiser.param_groups:
+                group["lr"] = self.config.lr * factor
+        phases = self.method.step(batch)
+        while True:
+            with self.fabric.autocast():
+                phase, loss = next(phases, (None, None))
+            if phase is None or loss is None:
+                break
+            if not math.isfinite(float(loss.detach())):
+                raise RunError(
+                    f"The loss of phase '{phase}' became {float(loss.detach())} at step {self.step + 1}; the last checkpoint is "
+                    "kept. Lower --lr or use --precision float32."
+                )
+            optimiser = self.optimisers[phase]
+            optimiser.zero_grad(set_to_none=True)
+            self.fabric.backward(loss)
+            optimiser.step()
+        self.method.end_step()
+        self.method.record("lr", self.config.lr * factor)
+
+    def log_scalars(self, board: Any) -> None:
+        """Append a line to metrics.jsonl and the same scalars to TensorBoard."""
+        scalars = self.method.recorder.flush()
+        line = {"step": self.step, "epoch": self.epoch + 1, "seconds": round(self.seconds, 3), **scalars}
+        with open(self.run.metrics, "a") as file:
+            file.write(json.dumps(line) + "\n")
+        for name, value in scalars.items():
+            board.add_scalar(name, value, self.step)
+
+
+@contextmanager
+def stop_signals() -> Iterator[threading.Event]:
+    """An event that SIGINT and SIGTERM set (once; a second SIGINT interrupts at once). Inactive outside the main thread."""
+    event = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield event
+        return
+
+    def request(number: int, frame: Any) -> None:
+        event.set()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    before = {number: signal.signal(number, request) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield event
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def to_device(batch: Batch, device: torch.device) -> Batch:
+    """The batch on ``device``, pictures in the memory layout that convolutions prefer."""
+    views = tuple(v.to(device, memory_format=torch.channels_last, non_blocking=True) for v in batch.views)
+    labels = None if batch.labels is None else batch.labels.to(device)
+    indices, camera = batch.indices.to(device), batch.camera.to(device)
+    return dataclasses.replace(batch, images=views[0], views=views, indices=indices, camera=camera, labels=labels)

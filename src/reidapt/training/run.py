@@ -1,0 +1,185 @@
+"""The run folder: the unit of work. Everything a later command needs is in it (see docs/design.md)."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+
+from reidapt import __version__
+from reidapt.config import differences, dump_yaml
+from reidapt.errors import RunError
+
+
+@dataclass(frozen=True)
+class Run:
+    """Paths inside a run folder."""
+
+    folder: Path
+
+    @property
+    def config(self) -> Path:
+        """Fully resolved configuration."""
+        return self.folder / "config.yaml"
+
+    @property
+    def metrics(self) -> Path:
+        """Scalars, one JSON object per line."""
+        return self.folder / "metrics.jsonl"
+
+    @property
+    def checkpoint(self) -> Path:
+        """The newest checkpoint."""
+        return self.folder / "checkpoints" / "last.pt"
+
+    @property
+    def evaluations(self) -> Path:
+        """Folder of evaluation results."""
+        return self.folder / "evaluations"
+
+    @property
+    def samples(self) -> Path:
+        """Folder of contact sheets."""
+        return self.folder / "samples"
+
+
+def open_run(folder: Path, config: Mapping[str, Any]) -> Run:
+    """Create the run folder, or accept an existing one that holds the same configuration (it will be resumed).
+
+    Raises:
+        RunError: the folder holds something else, or a run with another configuration.
+    """
+    run = Run(folder)
+    if folder.exists() and not folder.is_dir():
+        raise RunError(f"The run folder '{folder}' exists and is a file; give another --out.")
+    if run.config.exists():
+        try:
+            stored = yaml.safe_load(run.config.read_text())
+        except yaml.YAMLError as problem:
+            raise RunError(
+                f"'{run.config}' is not readable YAML ({problem}); delete the run folder or restore it."
+            ) from None
+        changed = differences(stored, dict(config))
+        if changed:
+            raise RunError(
+                f"The run folder '{folder}' holds a run with another configuration ({'; '.join(changed[:4])}"
+                f"{'; …' if len(changed) > 4 else ''}). Give another --out, or repeat that run's options to resume it."
+            )
+    elif folder.exists() and any(folder.iterdir()):
+        raise RunError(f"The folder '{folder}' is not empty and is not a run folder; give an empty or new --out.")
+    make_folders(run)
+    if not run.config.exists():
+        write_atomic(run.config, dump_yaml(dict(config)))
+    return run
+
+
+def make_folders(run: Run) -> None:
+    """Create the folders of a run."""
+    try:
+        for folder in (run.folder, run.checkpoint.parent, run.evaluations, run.samples):
+            folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise RunError(
+            f"The run folder '{run.folder}' cannot be created: {problem.strerror}. Give another --out."
+        ) from None
+
+
+def write_atomic(path: Path, content: str | bytes) -> None:
+    """Write a file so that a reader sees the old or the new content, never half of it.
+
+    Raises:
+        RunError: the file cannot be written (a full disk, missing rights); the old content survives.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(temporary, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as problem:
+        temporary.unlink(missing_ok=True)
+        raise RunError(
+            f"'{path}' could not be written: {problem.strerror or problem}. What was there before is unchanged; make "
+            "room or choose another folder and start the same command again."
+        ) from None
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write indented JSON atomically."""
+    write_atomic(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def environment() -> dict[str, Any]:
+    """Versions and machine: what a reader needs to judge or repeat a number."""
+    import lightning
+    import timm
+    import torchvision
+
+    return {
+        "reidapt": __version__,
+        "commit": commit(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "torchvision": torchvision.__version__,
+        "timm": timm.__version__,
+        "lightning": lightning.__version__,
+        "platform": platform.platform(),
+        "processor": processor(),
+        "cpus": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "cuda": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        "command": " ".join(["reidapt", *sys.argv[1:]]),
+    }
+
+
+def machine() -> str:
+    """One line that names the machine, for result files."""
+    gpu = f", {torch.cuda.get_device_name()}" if torch.cuda.is_available() else ""
+    return f"{processor()}, {os.cpu_count()} CPUs{gpu}, torch {torch.__version__}, Python {platform.python_version()}"
+
+
+def processor() -> str:
+    """The CPU's name."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def commit() -> str | None:
+    """The commit of a source checkout, with '+' where files were changed; None for an installed package."""
+    here = Path(__file__).resolve().parent
+    try:
+        ask = {"cwd": here, "capture_output": True, "text": True, "timeout": 5, "check": True}
+        revision = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], **ask).stdout.strip()  # type: ignore[call-overload]
+        changed = subprocess.run(["git", "status", "--porcelain", "-uno"], **ask).stdout.strip()  # type: ignore[call-overload]
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return revision + ("+" if changed else "")
+
+
+def trim_metrics(path: Path, step: int) -> None:
+    """Drop the lines after ``step`` and a torn last line, so that a resumed run repeats nothing."""
+    if not path.exists():
+        return
+    kept = []
+    for line in path.read_text().splitlines():
+        try:
+            if json.loads(line)["step"] <= step:
+                kept.append(line)
+        except (ValueError, KeyError, TypeError):
+            continue
+    write_atomic(path, "".join(f"{line}\n" for line in kept))

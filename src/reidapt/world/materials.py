@@ -1,0 +1,77 @@
+"""The person's materials: which row of the palette is what, and the numbers the shading kernel reads from a row."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from reidapt.world.clothes import FRONTS, PATTERNS, Cloth, Colour
+from reidapt.world.people import Person
+
+SKIN, TOP, SLEEVE, COLLAR, BOTTOM, SHOE, HAIR, HAT, BAG, STRAP = range(10)
+"""Rows of a person's palette."""
+
+PALETTE_ROWS = 10
+PALETTE_COLUMNS = 24
+SLEEVE_OFFSET = 0.10
+"""Metres of cloth from the neck to where a sleeve starts, so that stripes continue on it."""
+
+# columns of a palette row
+BASE, SECOND, THIRD = 0, 3, 6  # linear RGB
+PATTERN, PERIOD, FRONT, BACK, TRIM, SIDE = 9, 10, 11, 12, 13, 14
+GLOSS, PHASE, TALL, INNER, INNER_PATTERN = 15, 16, 18, 19, 23
+
+
+def linear(colour: Colour) -> np.ndarray:
+    """Linear light of an sRGB colour (approximated by the power 2.2)."""
+    return np.clip(np.asarray(colour, float), 0.0, 1.0) ** 2.2
+
+
+def cloth_row(cloth: Cloth, phase: float, tall: float, gloss: float = 0.02, inner: Cloth | None = None) -> np.ndarray:
+    """A palette row of a garment that is `tall` metres long."""
+    row = np.zeros(PALETTE_COLUMNS)
+    row[BASE : BASE + 3], row[SECOND : SECOND + 3] = linear(cloth.base), linear(cloth.second)
+    row[THIRD : THIRD + 3] = linear(cloth.third)
+    row[PATTERN], row[PERIOD] = PATTERNS.index(cloth.pattern), cloth.period
+    row[FRONT] = FRONTS.index(cloth.front)
+    row[BACK], row[TRIM], row[SIDE] = float(cloth.back), float(cloth.trim), float(cloth.side_stripe)
+    row[GLOSS], row[PHASE], row[TALL] = gloss, phase, tall
+    if inner is not None:
+        row[INNER : INNER + 3] = linear(inner.base)
+        row[INNER_PATTERN] = 1.0 if inner.pattern == "stripes" else 0.0
+    return row
+
+
+def plain_row(colour: Colour, phase: float, gloss: float, second: Colour | None = None) -> np.ndarray:
+    """A palette row of one colour."""
+    row = np.zeros(PALETTE_COLUMNS)
+    row[BASE : BASE + 3] = linear(colour)
+    row[SECOND : SECOND + 3] = linear(second if second is not None else colour)
+    row[GLOSS], row[PHASE] = gloss, phase
+    return row
+
+
+def palette(person: Person) -> np.ndarray:
+    """(PALETTE_ROWS, PALETTE_COLUMNS) numbers of everything a person shows."""
+    top, phase = person.top, person.fold_phase
+    tall = 0.50 + (1.0 - top.hem) * 0.9
+    gloss = {"puffer": 0.16, "jacket": 0.07}.get(top.kind, 0.02)
+    rows = np.zeros((PALETTE_ROWS, PALETTE_COLUMNS))
+    face = plain_row(person.skin, phase, 0.06, person.hair_colour)
+    face[PERIOD], face[TRIM] = person.beard, float(person.sex == "female")
+    rows[SKIN] = face
+    rows[TOP] = cloth_row(top.cloth, phase, tall, gloss, top.inner)
+    sleeve = cloth_row(top.cloth, phase, 0.10 + 0.62 * top.sleeve, gloss)
+    sleeve[FRONT] = 0.0
+    rows[SLEEVE] = sleeve
+    collar = plain_row(top.cloth.second if top.cloth.trim else top.cloth.base, phase, gloss)
+    rows[COLLAR] = collar
+    rows[BOTTOM] = cloth_row(person.bottom.cloth, phase + 4.0, 1.0)
+    if person.bottom.kind == "jeans":
+        rows[BOTTOM, BACK] = 2.0  # worn thighs
+    rows[SHOE] = plain_row(person.shoe_colour, phase, 0.10, person.sole)
+    rows[SHOE, PERIOD] = {"sneakers": 0.035, "shoes": 0.018, "boots": 0.028}[person.shoes]
+    rows[HAIR] = plain_row(person.hair_colour, phase, 0.10)
+    rows[HAT] = plain_row(person.hat_colour, phase, 0.02)
+    rows[BAG] = plain_row(person.bag_colour, phase, 0.07, tuple(0.6 * c for c in person.bag_colour))  # type: ignore[arg-type]
+    rows[STRAP] = plain_row(tuple(0.7 * c for c in person.bag_colour), phase, 0.04)  # type: ignore[arg-type]
+    return rows.astype(np.float32)

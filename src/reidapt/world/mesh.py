@@ -1,0 +1,112 @@
+"""Triangle pieces with skinning weights, and the one mesh per person that they are joined into."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+INFLUENCES = 4
+"""Bones that may move one vertex."""
+
+
+@dataclass
+class Piece:
+    """A part of a person in the rest pose: skin, a garment, hair, a bag.
+
+    `vertices` (N, 3) in metres, `triangles` (M, 3), `uv` (N, 2) in metres along the cloth (u = 0 at the front centre,
+    v = 0 at the top), `weights` (N, J) over the control bones with rows that sum to 1, `light` (N,) in [0, 1] how much
+    ambient light reaches the vertex, `material` the row of the person's material table.
+    """
+
+    vertices: np.ndarray
+    triangles: np.ndarray
+    uv: np.ndarray
+    weights: np.ndarray
+    material: int
+    light: np.ndarray | None = None
+    normals: np.ndarray | None = None
+
+
+@dataclass
+class Mesh:
+    """All pieces of a person: float32/int32 arrays ready for the kernels."""
+
+    vertices: np.ndarray  # (N, 3)
+    normals: np.ndarray  # (N, 3)
+    uv: np.ndarray  # (N, 2)
+    light: np.ndarray  # (N,)
+    bones: np.ndarray  # (N, INFLUENCES) int32
+    weights: np.ndarray  # (N, INFLUENCES)
+    triangles: np.ndarray  # (M, 3) int32
+    materials: np.ndarray  # (M,) int32, a row of `palette` per triangle
+    palette: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+
+
+def vertex_normals(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+    """Area-weighted unit normals per vertex, (N, 3); a vertex without triangles points up."""
+    a, b, c = (vertices[triangles[:, k]] for k in range(3))
+    face = np.cross(b - a, c - a)
+    normals = np.stack(
+        [
+            sum(np.bincount(triangles[:, k], weights=face[:, axis], minlength=len(vertices)) for k in range(3))
+            for axis in range(3)
+        ],
+        axis=1,
+    )
+    length = np.linalg.norm(normals, axis=1, keepdims=True)
+    return np.where(length > 1e-12, normals / np.maximum(length, 1e-12), np.array([0.0, 0.0, 1.0]))
+
+
+def grid_triangles(rows: int, columns: int, closed: bool = True) -> np.ndarray:
+    """Triangles of a (rows, columns) vertex grid whose columns wrap around when `closed`."""
+    last = columns if closed else columns - 1
+    row, column = np.meshgrid(np.arange(rows - 1), np.arange(last), indexing="ij")
+    right = (column + 1) % columns
+    a, b = row * columns + column, row * columns + right
+    c, d = a + columns, b + columns
+    return np.concatenate([np.stack([a, c, b], -1).reshape(-1, 3), np.stack([b, c, d], -1).reshape(-1, 3)]).astype(
+        np.int64
+    )
+
+
+def cut_seam(piece: Piece, columns: int) -> Piece:
+    """Double the column at the back of a closed (rows, `columns`) grid, so that u does not run backwards across it."""
+    half = columns // 2
+    piece.normals = vertex_normals(piece.vertices, piece.triangles)
+    column = piece.triangles % columns
+    crossing = (column == half + 1).any(axis=1)
+    twin = len(piece.vertices) + piece.triangles // columns
+    piece.triangles = np.where(crossing[:, None] & (column == half), twin, piece.triangles)
+    rows = np.arange(half, len(piece.vertices), columns)
+    for name in ("vertices", "normals", "uv", "weights", "light"):
+        value = getattr(piece, name)
+        if value is not None:
+            setattr(piece, name, np.concatenate([value, value[rows]]))
+    piece.uv[-len(rows) :, 0] *= -1.0
+    return piece
+
+
+def join(pieces: list[Piece], palette: np.ndarray) -> Mesh:
+    """One mesh from `pieces`; the strongest `INFLUENCES` bones of a vertex are kept and renormalised."""
+    offsets = np.cumsum([0] + [len(piece.vertices) for piece in pieces])
+    weights = np.concatenate([piece.weights for piece in pieces])
+    bones = np.argsort(-weights, axis=1, kind="stable")[:, :INFLUENCES]
+    kept = np.take_along_axis(weights, bones, axis=1)
+    kept = kept / kept.sum(axis=1, keepdims=True)
+    normals = [
+        piece.normals if piece.normals is not None else vertex_normals(piece.vertices, piece.triangles)
+        for piece in pieces
+    ]
+    light = [piece.light if piece.light is not None else np.ones(len(piece.vertices)) for piece in pieces]
+    return Mesh(
+        vertices=np.concatenate([piece.vertices for piece in pieces]).astype(np.float32),
+        normals=np.concatenate(normals).astype(np.float32),
+        uv=np.concatenate([piece.uv for piece in pieces]).astype(np.float32),
+        light=np.concatenate(light).astype(np.float32),
+        bones=bones.astype(np.int32),
+        weights=kept.astype(np.float32),
+        triangles=np.concatenate([p.triangles + o for p, o in zip(pieces, offsets)]).astype(np.int32),
+        materials=np.concatenate([np.full(len(p.triangles), p.material) for p in pieces]).astype(np.int32),
+        palette=palette.astype(np.float32),
+    )

@@ -1,0 +1,289 @@
+"""Domain styles: what distinguishes one camera network from another. The fields that move the domain gap are marked.
+
+**The gap between two styles is a knob.** What is expected to widen it, the strongest first: `Sensor.gain` and
+`Sensor.gamma` (colour casts and tone per camera), `Sensor.noise` and `Sensor.blur`, `Style.sun` and
+`Style.sky_warmth` (light), `Style.camera_height` and `Style.person_pixels` (viewpoint and resolution), then scenes and
+wardrobe. `Style.with_severity` scales colour response, noise, blur and warmth of the light in one call.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, replace
+
+from reidapt.errors import WorldError
+from reidapt.world.clothes import Wardrobe
+
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Sensor:
+    """Colour response of a network's cameras: each draws its own fixed values, pictures jitter a little around them."""
+
+    gain: float = 0.12
+    """Largest deviation of a colour channel's gain from 1 (white balance). Moves the gap strongly."""
+    gamma: Range = (0.8, 1.3)
+    """Exponent of the tone curve relative to a standard display; 1 is neutral. Moves the gap strongly."""
+    contrast: Range = (0.9, 1.15)
+    saturation: Range = (0.75, 1.1)
+    black: Range = (0.0, 0.05)
+    """Lifted black level (veiling glare), share of white."""
+    noise: Range = (0.01, 0.02)
+    """Standard deviation, share of white. Moves the gap."""
+    blur: Range = (0.6, 1.3)
+    """Standard deviation of the lens' and scaling's blur, in half output pixels. Moves the gap."""
+    exposure: Range = (0.85, 1.2)
+    jpeg: tuple[int, int] = (70, 92)
+
+
+@dataclass(frozen=True)
+class Style:
+    """A domain: places, light, cameras, colour response and wardrobe."""
+
+    name: str
+    description: str
+    scenes: tuple[str, ...]
+    wardrobe: Wardrobe
+    sensor: Sensor
+    camera_height: Range = (2.2, 3.6)
+    """Metres above the floor. Moves the gap (viewpoint)."""
+    distance: Range = (7.0, 12.0)
+    """Metres from the camera to the middle of its walkway."""
+    person_pixels: Range = (115.0, 175.0)
+    """Height in frame pixels of a person of 1.75 m in the middle of the walkway; sets the focal length."""
+    roll: float = 2.0
+    sun_elevation: Range = (25.0, 65.0)
+    sun: Range = (0.8, 2.2)
+    """Sun strength outdoors (indoors: of the ceiling lamps) relative to the sky. Moves the gap."""
+    sky: Range = (0.7, 1.1)
+    sky_warmth: Range = (-0.15, 0.15)
+    """Colour of the light: −1 bluish .. +1 reddish. Moves the gap."""
+    haze: float = 0.004
+    light_jitter: float = 0.08
+    box_jitter: float = 0.05
+    """Standard deviation of the crop box's borders, share of the person's height."""
+    standing: float = 0.15
+    """Share of pictures in which people stand."""
+
+    def with_severity(self, severity: float) -> Style:
+        """This style with its colour response and light made milder (< 1) or harsher (> 1)."""
+
+        def about(interval: Range, middle: float) -> Range:
+            return (middle + (interval[0] - middle) * severity, middle + (interval[1] - middle) * severity)
+
+        s = self.sensor
+        sensor = replace(
+            s,
+            gain=s.gain * severity,
+            gamma=about(s.gamma, 1.0),
+            contrast=about(s.contrast, 1.0),
+            saturation=about(s.saturation, 1.0),
+            black=about(s.black, 0.0),
+            noise=about(s.noise, 0.0),
+            blur=about(s.blur, 0.5),
+            exposure=about(s.exposure, 1.0),
+        )
+        return replace(self, sensor=sensor, sky_warmth=about(self.sky_warmth, 0.0))
+
+
+_CITY = Wardrobe(
+    men={
+        "tshirt": 3,
+        "polo": 1,
+        "shirt": 3,
+        "sweater": 2,
+        "hoodie": 3,
+        "jacket": 4,
+        "blazer": 1.5,
+        "puffer": 1,
+        "coat": 1.5,
+    },
+    women={
+        "tshirt": 2,
+        "blouse": 3,
+        "sweater": 2,
+        "hoodie": 1.5,
+        "jacket": 3,
+        "blazer": 1,
+        "coat": 2.5,
+        "dress": 2,
+        "puffer": 1,
+    },
+    lower_men={"jeans": 5, "trousers": 4, "joggers": 1.5, "shorts": 1},
+    lower_women={"jeans": 4, "trousers": 2, "leggings": 2, "skirt": 2, "shorts": 0.5},
+    colours={
+        "black": 6,
+        "charcoal": 2.5,
+        "grey": 2.5,
+        "white": 3,
+        "navy": 3,
+        "beige": 1.5,
+        "cream": 1,
+        "camel": 1,
+        "brown": 1,
+        "denim": 1.2,
+        "lightblue": 1,
+        "blue": 1.3,
+        "teal": 0.6,
+        "green": 0.8,
+        "olive": 1.2,
+        "red": 1.5,
+        "burgundy": 0.9,
+        "pink": 0.8,
+        "yellow": 0.7,
+        "orange": 0.5,
+        "purple": 0.4,
+        "lilac": 0.3,
+        "silver": 0.6,
+        "mint": 0.3,
+        "magenta": 0.3,
+    },
+    lower_colours={
+        "black": 5,
+        "charcoal": 2,
+        "grey": 1.5,
+        "navy": 3,
+        "denim": 2,
+        "beige": 1.3,
+        "brown": 0.8,
+        "olive": 0.8,
+        "white": 0.6,
+        "cream": 0.4,
+        "burgundy": 0.3,
+        "red": 0.2,
+    },
+)
+_SUMMER = replace(
+    _CITY,
+    men={"tshirt": 7, "polo": 3, "shirt": 3, "hoodie": 1, "jacket": 0.7, "sweater": 0.5},
+    women={"tshirt": 5, "blouse": 4, "dress": 5, "hoodie": 0.7, "jacket": 0.5, "blazer": 0.4},
+    lower_men={"jeans": 3, "trousers": 2, "joggers": 1, "shorts": 5},
+    lower_women={"jeans": 3, "trousers": 1, "leggings": 1, "skirt": 4, "shorts": 3},
+    colours={
+        **_CITY.colours,
+        "white": 6,
+        "black": 4,
+        "yellow": 1.4,
+        "red": 2,
+        "pink": 1.6,
+        "blue": 2,
+        "lightblue": 2,
+        "mint": 1,
+    },
+    patterned=0.42,
+    bags=0.55,
+    hats=0.14,
+)
+_WINTER = replace(
+    _CITY,
+    men={"hoodie": 2, "jacket": 5, "puffer": 5, "coat": 4, "sweater": 1, "blazer": 0.5},
+    women={"jacket": 3, "puffer": 4, "coat": 6, "hoodie": 1, "sweater": 1},
+    lower_men={"jeans": 6, "trousers": 4, "joggers": 2},
+    lower_women={"jeans": 5, "trousers": 3, "leggings": 3, "skirt": 1},
+    patterned=0.2,
+    bags=0.5,
+    hats=0.3,
+)
+_OFFICE = replace(
+    _CITY,
+    men={"shirt": 6, "blazer": 4, "sweater": 2, "polo": 2, "tshirt": 2, "jacket": 2, "coat": 1},
+    women={"blouse": 5, "blazer": 3, "dress": 3, "sweater": 2, "tshirt": 2, "coat": 1.5, "jacket": 1.5},
+    lower_men={"trousers": 7, "jeans": 4},
+    lower_women={"trousers": 4, "jeans": 3, "skirt": 4, "leggings": 1},
+    bags=0.5,
+    hats=0.04,
+)
+
+STYLES: dict[str, Style] = {
+    style.name: style
+    for style in (
+        Style(
+            "engine",
+            "a game engine: clean render, neutral colours, clear light, many kinds of places",
+            ("plaza", "street", "campus", "mall", "park", "steps", "corridor", "station"),
+            replace(_CITY, patterned=0.45),
+            Sensor(
+                gain=0.03,
+                gamma=(0.95, 1.05),
+                contrast=(1.0, 1.08),
+                saturation=(1.0, 1.12),
+                black=(0.0, 0.01),
+                noise=(0.0, 0.004),
+                blur=(0.5, 0.65),
+                exposure=(0.95, 1.1),
+                jpeg=(88, 95),
+            ),
+            camera_height=(1.5, 3.2),
+            sun=(1.2, 2.2),
+            sky_warmth=(-0.05, 0.05),
+            haze=0.001,
+            box_jitter=0.03,
+        ),
+        Style(
+            "plaza",
+            "an outdoor square in summer: sun and shade, cameras on poles",
+            ("plaza", "campus", "steps", "park"),
+            _SUMMER,
+            Sensor(gamma=(0.85, 1.25), blur=(0.8, 1.5)),
+            camera_height=(2.2, 3.8),
+            sun=(1.4, 2.8),
+            sky_warmth=(-0.1, 0.35),
+        ),
+        Style(
+            "mall",
+            "indoors: shops, a station and corridors under lamps, ceiling cameras",
+            ("mall", "station", "corridor", "mall", "garage", "station"),
+            _OFFICE,
+            Sensor(
+                gain=0.12,
+                gamma=(0.8, 1.2),
+                saturation=(0.7, 1.0),
+                black=(0.01, 0.06),
+                noise=(0.008, 0.018),
+                blur=(0.8, 1.6),
+            ),
+            camera_height=(2.3, 2.8),
+            distance=(6.0, 9.0),
+            sun=(0.35, 0.8),
+            sun_elevation=(60.0, 85.0),
+            sky=(0.7, 1.0),
+            sky_warmth=(-0.25, 0.55),
+        ),
+        Style(
+            "street",
+            "streets under an overcast winter sky, high cameras, soft pictures",
+            ("street", "street", "campus", "street", "garage", "plaza"),
+            _WINTER,
+            Sensor(
+                gain=0.10,
+                gamma=(0.9, 1.3),
+                saturation=(0.6, 0.95),
+                black=(0.02, 0.07),
+                noise=(0.008, 0.018),
+                blur=(1.0, 1.9),
+                jpeg=(60, 85),
+            ),
+            camera_height=(2.4, 4.2),
+            distance=(9.0, 14.0),
+            sun=(0.15, 0.8),
+            sun_elevation=(15.0, 40.0),
+            sky=(0.8, 1.1),
+            sky_warmth=(-0.45, 0.05),
+            haze=0.012,
+            standing=0.10,
+        ),
+    )
+}
+"""The styles by name; `engine` stands for a game engine, the others for real camera networks."""
+
+
+def find_style(name: str | Style) -> Style:
+    """The style called `name`; a misspelt name is refused with the nearest valid one."""
+    if isinstance(name, Style):
+        return name
+    if name in STYLES:
+        return STYLES[name]
+    near = difflib.get_close_matches(name, STYLES, n=1, cutoff=0.3)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    raise WorldError(f"There is no style {name!r}; {hint}The styles are: {', '.join(STYLES)}.")

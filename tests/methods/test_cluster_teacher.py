@@ -1,0 +1,125 @@
+"""The parts of cluster-teacher against plain recomputation."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from tests.conftest import QUICK
+
+from reidapt.data import CropStore, read
+from reidapt.errors import ConfigError
+from reidapt.methods.base import warmup_cosine
+from reidapt.methods.cluster_teacher import (
+    ClusterTeacher,
+    ClusterTeacherConfig,
+    centre_per_group,
+    frozen_statistics,
+    group_means,
+)
+
+
+@pytest.fixture
+def method(source_dir, target_dir):
+    torch.manual_seed(0)
+    config = ClusterTeacherConfig(**{**QUICK, "eps": 0.7, "min_samples": 2, "k1": 6, "k2": 2, "source_epochs": 1})
+    built = ClusterTeacher(config, persons=6)
+    source = CropStore(read(f"market1501:{source_dir}").select(split="train"), config.size)
+    target = CropStore(read(f"market1501:{target_dir}").select(split="train").unlabelled(), config.size)
+    built.attach(source=source, target=target)
+    return built
+
+
+def test_centring_removes_each_known_groups_mean():
+    torch.manual_seed(0)
+    features, groups = F.normalize(torch.randn(9, 5), dim=1), np.array([0, 0, 0, 2, 2, 2, -1, -1, -1])
+    centred = centre_per_group(features, groups)
+    for row, group in enumerate(groups):
+        mean = features.mean(0) if group < 0 else features[torch.from_numpy(groups == group)].mean(0)
+        expected = (features[row] - mean) / (features[row] - mean).norm()
+        assert torch.allclose(centred[row], expected, atol=1e-6)
+
+
+def test_group_means_leave_outliers_out():
+    features = torch.eye(4)
+    means = group_means(features, torch.tensor([0, 0, 1, -1]), 2)
+    assert torch.allclose(means[0], torch.tensor([0.5**0.5, 0.5**0.5, 0, 0]))
+    assert torch.equal(means[1], features[2])
+
+
+def test_centroids_move_one_feature_after_the_other(method):
+    torch.manual_seed(1)
+    method.centroids = F.normalize(torch.randn(3, method.student.dim), dim=1)
+    features, labels = F.normalize(torch.randn(4, method.student.dim), dim=1), torch.tensor([2, 0, 2, 2])
+    expected = method.centroids.clone()
+    for f, y in zip(features, labels.tolist()):
+        moved = method.config.centroid_momentum * expected[y] + (1 - method.config.centroid_momentum) * f
+        expected[y] = moved / moved.norm()
+    method.update_centroids(features, labels)
+    assert torch.allclose(method.centroids, expected, atol=1e-6)
+    assert torch.equal(method.centroids[1], expected[1])
+
+
+def test_frozen_statistics_normalise_by_the_batch_but_do_not_move(method):
+    network, images = method.student.train(), torch.randn(6, 3, 48, 24)
+    before = copy.deepcopy(network.state_dict())
+    with frozen_statistics(network):
+        inside = network(images).feature
+    after = network.state_dict()
+    for key in before:
+        if "running" in key:
+            assert torch.equal(before[key], after[key]), key
+    outside = network(images).feature
+    assert torch.equal(inside, outside)
+    assert any(not torch.equal(before[k], network.state_dict()[k]) for k in before if "running" in k)
+
+
+def test_statistics_are_the_targets_average(method):
+    """With one batch holding the whole target, the stem's statistics equal those of its input, computed directly."""
+    from reidapt.data import normalise
+
+    method.estimate_statistics()
+    name, norm = next((n, m) for n, m in method.student.named_modules() if isinstance(m, torch.nn.BatchNorm2d))
+    seen = []
+    handle = norm.register_forward_pre_hook(lambda module, args: seen.append(args[0].detach()))
+    method.student.train()
+    with torch.no_grad():
+        method.student.embed(normalise(method.target.images(range(len(method.target)))))
+    handle.remove()
+    assert torch.allclose(
+        dict(method.teacher.named_buffers())[f"{name}.running_mean"], seen[0].mean((0, 2, 3)), atol=1e-4
+    )
+
+
+def test_plan_source_first_then_both_streams_equally_long(method):
+    assert method.total_epochs == 3
+    assert list(method.streams(0)) == ["source"]
+    method.begin_epoch(1)
+    streams = method.streams(1)
+    assert set(streams) == {"source", "target"}
+    assert len(streams["source"].batches) == len(streams["target"].batches)
+    for batch in streams["target"].batches:
+        assert (streams["target"].labels[batch] >= 0).all()
+
+
+def test_streams_are_a_pure_function_of_the_state(method):
+    method.begin_epoch(1)
+    first, second = method.streams(1), method.streams(1)
+    for name in first:
+        assert all(np.array_equal(a, b) for a, b in zip(first[name].batches, second[name].batches))
+    assert not np.array_equal(first["target"].batches[0], method.streams(2)["target"].batches[0])
+
+
+def test_no_cluster_is_a_sentence(method):
+    method.config.eps, method.config.min_samples = 0.001, 50
+    with pytest.raises(ConfigError, match="Raise --eps"):
+        method.cluster_target()
+
+
+def test_learning_rate_warms_up_and_falls():
+    values = [warmup_cosine(e / 10, 20, 2.0) for e in range(201)]
+    assert values[0] == pytest.approx(0.1)
+    assert max(values) == pytest.approx(values[20]) == pytest.approx(1.0)
+    assert values[-1] == pytest.approx(0.01)
+    assert values[20:] == sorted(values[20:], reverse=True)

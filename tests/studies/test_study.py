@@ -1,0 +1,79 @@
+"""Studies: the summary against numpy, finished rows are kept, published figures stand beside ours."""
+
+import json
+
+import numpy as np
+import pytest
+
+from reidapt.errors import ConfigError
+from reidapt.progress import Display
+from reidapt.studies.setting import gap_closed
+from reidapt.studies.study import Context, Row, Study, run_study, summarise
+
+VALUES = {"direct": [30.0, 34.0, 32.0], "adapted": [60.0, 66.0, 57.0], "oracle": [90.0, 92.0, 91.0]}
+
+
+def study(calls, fail_at=None):
+    def rows(context):
+        for seed in context.seeds:
+            for name, values in VALUES.items():
+
+                def run(name=name, values=values, seed=seed):
+                    if len(calls) == fail_at:
+                        raise KeyboardInterrupt
+                    calls.append((name, seed))
+                    metrics = dict.fromkeys(("rank5", "rank10", "mINP"), 0.0)
+                    return {**metrics, "rank1": values[seed], "mAP": values[seed] / 2, "minutes": 1.5}
+
+                yield Row(name, "there", seed, run)
+
+    published = [{"name": "paper", "target": "there", "rank1": 88.0, "mAP": 73.8}]
+    return Study("test-study", "A test.", rows, lambda context: {"a": 1}, published)
+
+
+def context(out, **changes):
+    return Context(**{"size": "tiny", "seeds": range(3), "data": [], "out": out, "display": Display(), **changes})
+
+
+def test_summary_equals_numpy(tmp_path):
+    folder, table = run_study(study([]), context(tmp_path))
+    content = json.loads((folder / "results.json").read_text())
+    assert set(content) >= {"study", "commit", "machine", "data", "rows", "summary", "published"}
+    assert len(content["rows"]) == 9
+    lines = {line["name"]: line for line in content["summary"]}
+    for name, values in VALUES.items():
+        assert lines[name]["rank1_mean"] == pytest.approx(np.mean(values), abs=1e-3)
+        assert lines[name]["rank1_std"] == pytest.approx(np.std(values, ddof=1), abs=1e-3)
+    assert lines["adapted"]["gap_closed_rank1"] == pytest.approx(100 * (61 - 32) / (91 - 32), abs=0.06)
+    assert "61.0 ± 4.6" in table
+    assert "*paper (published)*" in table
+    assert "88.0" in table
+
+
+def test_finished_rows_are_kept_and_not_run_again(tmp_path):
+    calls = []
+    with pytest.raises(KeyboardInterrupt):
+        run_study(study(calls, fail_at=4), context(tmp_path))
+    assert len(json.loads((tmp_path / "results.json").read_text())["rows"]) == 4
+    run_study(study(calls), context(tmp_path))
+    assert sorted(calls) == sorted((name, seed) for name in VALUES for seed in range(3))
+
+
+def test_rows_of_another_question_are_not_mixed(tmp_path):
+    run_study(study([]), context(tmp_path))
+    with pytest.raises(ConfigError, match="another question"):
+        run_study(study([]), context(tmp_path, size="full"))
+
+
+def test_one_seed_has_no_spread():
+    line = summarise(
+        [{"name": "a", "target": "t", "seed": 0, **dict.fromkeys(("rank1", "rank5", "rank10", "mAP", "mINP"), 5.0)}]
+    )[0]
+    assert line["rank1_std"] is None
+
+
+def test_gap_closed_is_undefined_without_a_gap():
+    assert gap_closed({"rank1": 50, "mAP": 10}, {"rank1": 60, "mAP": 20}, {"rank1": 50, "mAP": 30}) == {
+        "rank1": None,
+        "mAP": 50.0,
+    }

@@ -1,0 +1,162 @@
+"""A run killed at any moment and started again ends with the weights of an uninterrupted one, bit for bit."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+from tests.conftest import QUICK
+
+import reidapt
+from reidapt.errors import ReidaptError, RunError
+from reidapt.methods import load_method
+from reidapt.training import Run, train
+
+
+def config(method, source, target, out, **options):
+    data = {"source": f"market1501:{source}"}
+    if method == "cluster-teacher":
+        data |= {"target": f"market1501:{target}", "source_epochs": 1, "eps": 0.7, "min_samples": 2, "k1": 6, "k2": 2}
+    return load_method(method).Config(**{**QUICK, **data, "out": str(out), **options})
+
+
+def weights(run):
+    return torch.load(Run(run).checkpoint, weights_only=True)
+
+
+def assert_same_weights(a, b):
+    first, second = weights(a), weights(b)
+    assert first["step"] == second["step"]
+    for part in ("networks", "optimisers"):
+        assert_equal(first[part], second[part], part)
+
+
+def assert_equal(a, b, where):
+    if isinstance(a, torch.Tensor):
+        assert torch.equal(a, b), where
+    elif isinstance(a, dict):
+        assert a.keys() == b.keys(), where
+        for key in a:
+            assert_equal(a[key], b[key], f"{where}.{key}")
+    elif isinstance(a, list | tuple):
+        assert len(a) == len(b), where
+        for i, (x, y) in enumerate(zip(a, b)):
+            assert_equal(x, y, f"{where}[{i}]")
+    else:
+        assert a == b, where
+
+
+class Killed(Exception):
+    """Stands for the end of the process."""
+
+
+@pytest.mark.parametrize("method", ["source-only", "cluster-teacher"])
+def test_interrupted_anywhere_equals_uninterrupted(method, source_dir, target_dir, tmp_path):
+    whole = config(method, source_dir, target_dir, tmp_path / "whole", checkpoint_steps=2)
+    steps = []
+    train(method, whole, lambda done, total, what: steps.append(done))
+    broken = config(method, source_dir, target_dir, tmp_path / "broken", checkpoint_steps=2)
+    generator = random.Random(0)
+    for _ in range(3):
+        moment = generator.randrange(1, len(steps))
+
+        def stop(done, total, what, moment=moment):
+            if done >= moment:
+                raise Killed
+
+        try:
+            train(method, broken, stop)
+        except Killed:
+            torch.manual_seed(generator.randrange(1000))  # another process would have another state
+    train(method, broken)
+    assert_same_weights(tmp_path / "whole", tmp_path / "broken")
+    lines = [(tmp_path / name / "metrics.jsonl").read_text().splitlines() for name in ("whole", "broken")]
+    without_time = [[{**eval(line, {"NaN": float("nan")}), "seconds": 0} for line in part] for part in lines]
+    assert without_time[0] == without_time[1]
+
+
+def test_sigkill_of_the_process(source_dir, tmp_path):
+    def command(out):
+        flags = [f"--{key}={value}" for key, value in {**QUICK, "epochs": 8, "checkpoint_steps": 1}.items()]
+        return [
+            sys.executable,
+            "-m",
+            "reidapt",
+            "train",
+            "source-only",
+            f"--source=market1501:{source_dir}",
+            f"--out={out}",
+            *flags,
+        ]
+
+    subprocess.run(command(tmp_path / "whole"), check=True, capture_output=True)
+    process = subprocess.Popen(command(tmp_path / "broken"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    checkpoint = Run(tmp_path / "broken").checkpoint
+    limit = time.monotonic() + 60
+    while not checkpoint.exists() and time.monotonic() < limit:
+        time.sleep(0.01)
+    time.sleep(0.2)
+    assert process.poll() is None, "the run ended before it could be killed"
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    subprocess.run(command(tmp_path / "broken"), check=True, capture_output=True)
+    assert_same_weights(tmp_path / "whole", tmp_path / "broken")
+
+
+def test_another_configuration_is_refused(source_dir, tmp_path):
+    train("source-only", config("source-only", source_dir, None, tmp_path, epochs=1))
+    with pytest.raises(RunError, match=r"another configuration \(lr: 0.00035 → 0.1\)"):
+        train("source-only", config("source-only", source_dir, None, tmp_path, epochs=1, lr=0.1))
+
+
+def test_a_full_disk_keeps_the_previous_checkpoint(source_dir, tmp_path, monkeypatch):
+    import reidapt.training.checkpoint as module
+
+    train("source-only", config("source-only", source_dir, None, tmp_path, epochs=1))
+    before = Run(tmp_path).checkpoint.read_bytes()
+    real = torch.save
+
+    def full(content, file):
+        file.write(b"half a checkpoint")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(module.torch, "save", full)
+    content = torch.load(Run(tmp_path).checkpoint, weights_only=True)
+    with pytest.raises(RunError, match=r"No space left on device. The previous checkpoint is unchanged"):
+        module.save_checkpoint(Run(tmp_path).checkpoint, content)
+    monkeypatch.setattr(module.torch, "save", real)
+    assert Run(tmp_path).checkpoint.read_bytes() == before
+    assert [p.name for p in Run(tmp_path).checkpoint.parent.iterdir()] == ["last.pt"]
+
+
+def test_changed_data_is_refused(source_dir, tmp_path):
+    import shutil
+
+    copy = shutil.copytree(source_dir, tmp_path / "copy")
+    train("source-only", config("source-only", copy, None, tmp_path / "run", epochs=1))
+    next((copy / "bounding_box_train").glob("*.jpg")).unlink()
+    with pytest.raises(RunError, match=r"source data of the run .* has changed"):
+        train("source-only", config("source-only", copy, None, tmp_path / "run", epochs=1))
+
+
+def test_init_from_another_architecture_is_refused(source_dir, target_dir, tmp_path):
+    train("source-only", config("source-only", source_dir, None, tmp_path / "a", epochs=1))
+    other = config(
+        "cluster-teacher", source_dir, target_dir, tmp_path / "b", init=str(tmp_path / "a"), backbone="resnet10t"
+    )
+    with pytest.raises(RunError, match="another architecture"):
+        train("cluster-teacher", other)
+    assert not (tmp_path / "b").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"not a checkpoint"])
+def test_unreadable_checkpoints_are_sentences(content, tmp_path):
+    (tmp_path / "x.pt").write_bytes(content)
+    with pytest.raises(RunError, match="not a readable checkpoint"):
+        reidapt.load(tmp_path / "x.pt")
+    with pytest.raises(ReidaptError, match="holds no checkpoint"):
+        reidapt.load(tmp_path)

@@ -1,0 +1,178 @@
+"""What `render_world` writes: the layout, the tables, reproducible bytes, and nothing half-written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from reidapt.errors import WorldError
+from reidapt.world import contact_sheet, render_world
+
+from .conftest import ARGUMENTS
+
+NAME = re.compile(r"^(-1|\d{4})_c(\d+)s(\d+)_(\d{6})_(\d{2})\.jpg$")
+
+
+def digests(folder: Path) -> dict[str, str]:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+@pytest.mark.parametrize(("workers", "batch_size"), [(1, 1), (2, 4), (3, 5)])
+def test_the_bytes_depend_on_neither_workers_nor_batch_size(small_world, tmp_path, workers, batch_size):
+    again = render_world(
+        "plaza", **ARGUMENTS, junk=1, distractors=1, out=tmp_path / "x", workers=workers, batch_size=batch_size
+    )
+    assert digests(again) == digests(small_world)
+
+
+def test_another_seed_gives_other_people_in_the_same_places(small_world, table, tmp_path):
+    other = render_world("plaza", **{**ARGUMENTS, "seed": 12}, out=tmp_path / "x")
+    mine, theirs = table(small_world), table(other)
+    assert {row["upper_rgb"] for row in mine if row["upper_rgb"]}.isdisjoint(row["upper_rgb"] for row in theirs)
+    place = lambda rows: {(row["camera"], row["place"], row["focal"], row["gamma"]) for row in rows}  # noqa: E731
+    assert place(mine) == place(theirs)
+
+
+def test_layout_names_tables_and_files_agree(small_world, table):
+    rows = table(small_world)
+    listed = {row["path"] for row in rows}
+    found = {
+        f"{folder}/{path.name}"
+        for folder in ("bounding_box_train", "query", "bounding_box_test")
+        for path in (small_world / folder).iterdir()
+    }
+    assert listed == found
+    for row in rows:
+        person, camera, sequence, frame, _ = NAME.match(Path(row["path"]).name).groups()
+        assert (int(person), int(camera), int(sequence), int(frame)) == tuple(
+            int(row[k]) for k in ("person", "camera", "sequence", "frame")
+        )
+        assert Image.open(small_world / row["path"]).size == (32, 64)
+        assert Image.open(small_world / row["mask"]).size == (32, 64)
+        assert Image.open(small_world / row["mask"]).mode == "L"
+
+
+def test_train_and_test_ids_are_disjoint_and_every_query_has_a_match_elsewhere(small_world, table):
+    rows = table(small_world)
+    ids = {split: {int(r["person"]) for r in rows if r["split"] == split} for split in ("train", "query", "gallery")}
+    assert ids["train"] == {1, 2}
+    assert ids["query"] == {3, 4}
+    assert ids["gallery"] == {-1, 0, 3, 4}
+    for query in (row for row in rows if row["split"] == "query"):
+        assert any(
+            row["person"] == query["person"] and row["camera"] != query["camera"]
+            for row in rows
+            if row["split"] == "gallery"
+        )
+
+
+def test_a_person_looks_the_same_on_every_camera_and_every_picture_differs(small_world, table):
+    rows = [row for row in table(small_world) if int(row["person"]) > 0]
+    constant = ("sex", "height", "skin", "hair", "upper", "upper_rgb", "lower", "lower_rgb", "shoes", "bag", "hat")
+    looks: dict[str, set[tuple[str, ...]]] = {}
+    for row in rows:
+        looks.setdefault(row["person"], set()).add(tuple(row[name] for name in constant))
+    assert all(len(kinds) == 1 for kinds in looks.values())
+    assert len({kinds.copy().pop() for kinds in looks.values()}) == 4
+    assert len({(row["x"], row["y"], row["phase"]) for row in rows}) == len(rows)
+
+
+def test_masks_are_filled_by_people_and_empty_on_background(small_world, table):
+    for row in table(small_world):
+        mask = np.asarray(Image.open(small_world / row["mask"])) / 255.0
+        if int(row["person"]) == 0:
+            assert mask.max() == 0.0
+        elif int(row["person"]) > 0:
+            assert 0.12 < mask.mean() < 0.7
+            assert mask[:, 8:24].mean() > mask[:, [0, 1, -2, -1]].mean()
+
+
+def test_the_digest_in_world_json_follows_from_the_files(small_world, table):
+    summary = json.loads((small_world / "world.json").read_text())
+    digest = hashlib.sha256()
+    for row in table(small_world):
+        both = (small_world / row["path"]).read_bytes() + (small_world / row["mask"]).read_bytes()
+        digest.update(f"{row['path']} {hashlib.sha256(both).hexdigest()}\n".encode())
+    digest.update((small_world / "crops.csv").read_bytes())
+    assert summary["sha256"] == digest.hexdigest()
+    assert summary["crops"] == sum(summary["splits"].values()) == len(table(small_world))
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"style": "plazza"}, "did you mean 'plaza'"),
+        ({"people": 1}, "people must be a whole number between 2"),
+        ({"people": 10_000}, "people must be a whole number between 2 and 9999"),
+        ({"cameras": 0}, "cameras must be"),
+        ({"pictures": 1}, "pictures must be at least 2"),
+        ({"size": (128, 4)}, "each between 16 and"),
+        ({"size": (128,)}, r"size must be \(height, width\)"),
+        ({"layout": "duke"}, "There is no layout 'duke'"),
+        ({"train_fraction": 1.5}, "between 0 and 1"),
+        ({"workers": 0}, "workers must be at least 1"),
+        ({"batch_size": 0}, "batch_size must be at least 1"),
+        ({"junk": -1}, "junk must be between 0"),
+    ],
+)
+def test_what_cannot_be_rendered_is_a_sentence_and_leaves_nothing(tmp_path, change, sentence):
+    arguments = {"style": "plaza", **ARGUMENTS, "out": tmp_path / "x", **change}
+    style = arguments.pop("style")
+    with pytest.raises(WorldError, match=sentence):
+        render_world(style, **arguments)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_in_use_is_refused_and_untouched(tmp_path):
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / "keep.txt").write_text("mine")
+    with pytest.raises(WorldError, match="not empty"):
+        render_world("plaza", **ARGUMENTS, out=tmp_path / "x")
+    assert (tmp_path / "x" / "keep.txt").read_text() == "mine"
+
+
+def test_an_interrupted_render_leaves_nothing(small_world, tmp_path):
+    def interrupt(done: int, total: int, what: str) -> None:
+        if done > 0:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        render_world("plaza", **ARGUMENTS, out=tmp_path / "x", progress=interrupt)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_progress_counts_up_to_every_crop(small_world, tmp_path):
+    seen: list[tuple[int, int]] = []
+    render_world(
+        "plaza", **ARGUMENTS, out=tmp_path / "x", progress=lambda done, total, what: seen.append((done, total))
+    )
+    assert seen[-1] == (24, 24)
+    counts = [done for done, _ in seen]
+    assert counts == sorted(counts)
+
+
+def test_a_missing_package_says_how_to_install_it(tmp_path, monkeypatch):
+    import sys
+
+    from reidapt.world.body import load_body_model
+
+    load_body_model.cache_clear()
+    monkeypatch.setitem(sys.modules, "anny", None)
+    with pytest.raises(WorldError, match=r'pip install "reidapt\[world\]"'):
+        render_world("plaza", **ARGUMENTS, out=tmp_path / "x")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_contact_sheet_has_a_row_per_person_and_a_column_per_camera(small_world, tmp_path):
+    sheet = Image.open(contact_sheet(small_world, tmp_path / "s.png", rows=3, columns=4, height=64))
+    # 3 rows of 64 and 4 columns of 32, with gaps of 3 and a line of labels
+    assert sheet.size == (4 * 35 + 3, 3 * 67 + 3 + 14)
+    with pytest.raises(WorldError, match=r"no crops\.csv"):
+        contact_sheet(tmp_path, tmp_path / "t.png")
