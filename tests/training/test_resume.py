@@ -79,32 +79,32 @@ def test_interrupted_anywhere_equals_uninterrupted(method, source_dir, target_di
     assert without_time[0] == without_time[1]
 
 
-def test_sigkill_of_the_process(source_dir, tmp_path):
-    def command(out):
-        flags = [f"--{key}={value}" for key, value in {**QUICK, "epochs": 8, "checkpoint_steps": 1}.items()]
-        return [
-            sys.executable,
-            "-m",
-            "reidapt",
-            "train",
-            "source-only",
-            f"--source=market1501:{source_dir}",
-            f"--out={out}",
-            *flags,
-        ]
+def test_three_sigkills_at_random_moments(source_dir, tmp_path):
+    options = {**QUICK, "epochs": 40, "checkpoint_steps": 3}
 
-    subprocess.run(command(tmp_path / "whole"), check=True, capture_output=True)
-    process = subprocess.Popen(command(tmp_path / "broken"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    checkpoint = Run(tmp_path / "broken").checkpoint
-    limit = time.monotonic() + 60
-    while not checkpoint.exists() and time.monotonic() < limit:
-        time.sleep(0.01)
-    time.sleep(0.2)
-    assert process.poll() is None, "the run ended before it could be killed"
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    subprocess.run(command(tmp_path / "broken"), check=True, capture_output=True)
-    assert_same_weights(tmp_path / "whole", tmp_path / "broken")
+    def command(out):
+        flags = [f"--{key}={value}" for key, value in options.items()]
+        words = ["train", "source-only", f"--source=market1501:{source_dir}", f"--out={out}", *flags]
+        return [sys.executable, "-m", "reidapt", *words]
+
+    generator = random.Random(1)
+    broken = Run(tmp_path / "broken")
+    for _ in range(3):
+        before = broken.checkpoint.stat().st_mtime_ns if broken.checkpoint.exists() else 0
+        process = subprocess.Popen(command(broken.folder), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        limit = time.monotonic() + 120
+        while time.monotonic() < limit and (
+            not broken.checkpoint.exists() or broken.checkpoint.stat().st_mtime_ns == before
+        ):
+            time.sleep(0.005)
+        time.sleep(generator.uniform(0, 0.3))
+        assert process.poll() is None, "the run ended before it could be killed"
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+    assert 0 < weights(broken.folder)["step"] < 240
+    subprocess.run(command(broken.folder), check=True, capture_output=True)
+    train("source-only", config("source-only", source_dir, None, tmp_path / "whole", epochs=40, checkpoint_steps=3))
+    assert_same_weights(tmp_path / "whole", broken.folder)
 
 
 def test_another_configuration_is_refused(source_dir, tmp_path):
