@@ -7,7 +7,9 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_the_readme_shows_the_studys_table():
-    rows = [line for line in (ROOT / "results" / "demo-three-seeds.md").read_text().splitlines() if line.startswith("|")]
+    rows = [
+        line for line in (ROOT / "results" / "demo-three-seeds.md").read_text().splitlines() if line.startswith("|")
+    ]
     assert len(rows) == 5
     readme = (ROOT / "README.md").read_text()
     for row in rows:
