@@ -33,6 +33,11 @@ class SourceOnlyConfig(TrainConfig):
     triplet_weight: float = 1.0
     """Weight of the triplet loss (the source: 1)."""
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.require("be at least 0 and below 1", lambda value: 0 <= value < 1, "label_smoothing")
+        self.require("be 0 or more", lambda value: value >= 0, "margin", "triplet_weight")
+
 
 class SourceOnly(Method):
     """Cross-entropy with label smoothing and batch-hard triplet loss around a BNNeck."""
