@@ -31,6 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         return 0
+    except OSError as problem:
+        where = f" ('{problem.filename}')" if problem.filename else ""
+        print(f"reidapt: error: The system refused: {problem.strerror or problem}{where}.", file=sys.stderr)
+        return 2
 
 
 class Parser(argparse.ArgumentParser):

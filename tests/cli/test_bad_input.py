@@ -83,6 +83,16 @@ def test_target_is_source(capsys, copy, tmp_path):
         (["train", "source-only", "--epoch=3"], "did you mean 'epochs'?"),
         (["train", "source-only", "--epochs=many"], "epochs"),
         (["train", "source-only", "--epochs=0"], "greater than 0"),
+        (["train", "source-only", "--weight_decay=-1"], "'weight_decay' is -1"),
+        (["train", "source-only", "--label_smoothing=2"], "'label_smoothing' is 2"),
+        (["train", "source-only", "--threads=-1"], "'threads' is -1"),
+        (["train", "source-only", "--seed=-1"], "'seed' is -1"),
+        (["train", "source-only", "--pad=-1"], "'pad' is -1"),
+        (["train", "source-only", "--lr=.inf"], "'lr' is inf"),
+        (["train", "cluster-teacher", "--min_samples=0"], "'min_samples' is 0"),
+        (["train", "cluster-teacher", "--temperature=0"], "'temperature' is 0"),
+        (["train", "cluster-teacher", "--steps=-1"], "'steps' is -1"),
+        (["train", "cluster-teacher", "--source_epochs=-1"], "'source_epochs' is -1"),
         (["train", "source-only"], "--source market1501:DIR"),
         (["trian", "source-only"], "did you mean 'train'?"),
         (["evaluate", "runs/none", "market1501:x", "--flp"], "did you mean '--flip'?"),
@@ -118,3 +128,26 @@ def test_evaluating_data_without_queries(capsys, copy, tmp_path):
     shutil.copy(sorted((copy / "query").iterdir())[0], tmp_path / "crops" / "a.jpg")
     fails(capsys, ["evaluate", tmp_path / "run", f"folder:{tmp_path / 'crops'}"], "query")
     assert not list((tmp_path / "run" / "evaluations").iterdir())
+
+
+def test_more_persons_per_batch_than_persons(capsys, copy, tmp_path):
+    fails(capsys, train(copy, tmp_path / "run", "--persons_per_batch=16"), "at most 6 persons")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("device", ["gpu", "cuda:x", "cpu:x", "cuda:99"])
+def test_devices_that_do_not_exist(device, capsys, copy, tmp_path):
+    fails(capsys, train(copy, tmp_path / "run", f"--device={device}"), "device")
+    assert not (tmp_path / "run").exists()
+
+
+def test_evaluations_that_cannot_be_written(capsys, copy, tmp_path):
+    assert main([str(w) for w in train(copy, tmp_path / "run")]) == 0
+    (tmp_path / "file").write_text("")
+    words = ["evaluate", tmp_path / "run", f"market1501:{copy}"]
+    fails(capsys, [*words, "--out", tmp_path / "file"], "cannot be created")
+    fails(capsys, [*words, "--device", "cuda:x"], "cuda:N")
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    shutil.copy(tmp_path / "run" / "checkpoints" / "last.pt", tmp_path / "a" / "b" / "model.pt")
+    fails(capsys, ["evaluate", tmp_path / "a" / "b" / "model.pt", f"market1501:{copy}"], "--out")
+    assert [p.name for p in (tmp_path / "a").iterdir()] == ["b"]

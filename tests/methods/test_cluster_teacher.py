@@ -123,3 +123,36 @@ def test_learning_rate_warms_up_and_falls():
     assert max(values) == pytest.approx(values[20]) == pytest.approx(1.0)
     assert values[-1] == pytest.approx(0.01)
     assert values[20:] == sorted(values[20:], reverse=True)
+
+
+def test_every_crop_counts_the_same_in_the_statistics(method):
+    """130 crops: not a batch of 128 and one of 2 whose averages then weigh the same."""
+    from reidapt.data import normalise
+
+    table = method.target.table
+    method.target = CropStore(table.take(np.arange(130) % len(table)), method.config.size)
+    method.estimate_statistics()
+    name, norm = next((n, m) for n, m in method.student.named_modules() if isinstance(m, torch.nn.BatchNorm2d))
+    seen = []
+    handle = norm.register_forward_pre_hook(lambda module, args: seen.append(args[0].detach()))
+    with torch.no_grad():
+        method.student.embed(normalise(method.target.images(range(130))))
+    handle.remove()
+    assert torch.allclose(
+        dict(method.teacher.named_buffers())[f"{name}.running_mean"], seen[0].mean((0, 2, 3)), atol=1e-5
+    )
+
+
+def test_centroids_follow_the_networks_to_another_device(method):
+    method.begin_epoch(1)
+    state = copy.deepcopy(method.state_dict())
+    resumed = ClusterTeacher(method.config, persons=6)
+    resumed.load_state_dict(state)
+    assert torch.equal(resumed.centroids, method.centroids)
+    assert resumed.to("meta").centroids.device.type == "meta"
+
+
+def test_one_cluster_asks_for_a_smaller_radius(method):
+    method.config.k1 = 96
+    with pytest.raises(ConfigError, match=r"1 cluster\(s\).* Lower --eps"):
+        method.cluster_target()

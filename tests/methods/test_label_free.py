@@ -61,3 +61,14 @@ def test_a_labelled_target_is_refused(source_dir, target_dir, tmp_path):
     source, target = (read(f"market1501:{d}").select(split="train") for d in (source_dir, target_dir))
     with pytest.raises(ConfigError, match="unlabelled"):
         fit(cls, cls.Config(**QUICK, out=str(tmp_path)), source, target)
+
+
+def test_junk_of_the_target_is_not_known_either(source_dir, target_dir, tmp_path):
+    """A person column full of −1 (unknown) removes no picture of the target."""
+    from reidapt.training.loop import training_tables
+
+    table = read(f"market1501:{target_dir}").select(split="train")
+    table.frame[["path", "camera"]].assign(person=-1).to_csv(tmp_path / "target.csv", index=False)
+    cls = load_method("cluster-teacher")
+    config = cls.Config(**QUICK, source=f"market1501:{source_dir}", target=f"csv:{tmp_path / 'target.csv'}")
+    assert len(training_tables(cls, config)[1]) == len(table)

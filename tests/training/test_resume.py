@@ -160,3 +160,47 @@ def test_unreadable_checkpoints_are_sentences(content, tmp_path):
         reidapt.load(tmp_path / "x.pt")
     with pytest.raises(ReidaptError, match="holds no checkpoint"):
         reidapt.load(tmp_path)
+
+
+def test_killed_before_the_first_checkpoint_repeats_no_line(source_dir, tmp_path):
+    whole = config("source-only", source_dir, None, tmp_path / "whole", epochs=1)
+    train("source-only", whole)
+    broken = config("source-only", source_dir, None, tmp_path / "broken", epochs=1)
+
+    def stop(done, total, what):
+        raise Killed
+
+    with pytest.raises(Killed):
+        train("source-only", broken, stop)
+    assert not Run(tmp_path / "broken").checkpoint.exists()
+    assert len(Run(tmp_path / "broken").metrics.read_text().splitlines()) == 1
+    train("source-only", broken)
+    assert_same_weights(tmp_path / "whole", tmp_path / "broken")
+    lines = [Run(tmp_path / name).metrics.read_text().count("\n") for name in ("whole", "broken")]
+    assert lines[0] == lines[1]
+
+
+def test_tensorboard_keeps_the_step_of_the_checkpoint(source_dir, tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    run = config("source-only", source_dir, None, tmp_path, epochs=2)
+
+    def stop(done, total, what):
+        if done > total // 2:
+            raise Killed
+
+    with pytest.raises(Killed):
+        train("source-only", run, stop)
+    train("source-only", run)
+    events = EventAccumulator(str(tmp_path / "tensorboard"))
+    events.Reload()
+    last = torch.load(Run(tmp_path).checkpoint, weights_only=True)["step"]
+    assert [event.step for event in events.Scalars("lr")] == list(range(1, last + 1))
+
+
+def test_pytorch_is_left_as_it_was_and_a_moved_run_goes_on(source_dir, tmp_path):
+    before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    train("source-only", config("source-only", source_dir, None, tmp_path / "a", epochs=1, threads=before[0] + 1))
+    assert (torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()) == before
+    (tmp_path / "a").rename(tmp_path / "b")
+    train("source-only", config("source-only", source_dir, None, tmp_path / "b", epochs=1, threads=before[0] + 1))

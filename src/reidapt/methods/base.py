@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
@@ -75,16 +75,21 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         positive = ("epochs", "height", "width", "persons_per_batch", "pictures_per_person", "lr", "log_every")
-        for name in positive:
-            if not getattr(self, name) > 0:
-                raise ConfigError(f"Option '{name}' is {getattr(self, name)}; it must be greater than 0.")
-        for name in ("flip", "erase", "colour"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ConfigError(f"Option '{name}' is {getattr(self, name)}; it must lie between 0 and 1.")
+        self.require("be greater than 0", lambda value: 0 < value < math.inf, *positive)
+        at_least_0 = ("weight_decay", "warmup_epochs", "pad", "threads", "checkpoint_minutes", "checkpoint_steps")
+        self.require("be 0 or more", lambda value: 0 <= value < math.inf, *at_least_0)
+        self.require("lie between 0 and 1", lambda value: 0 <= value <= 1, "flip", "erase", "colour")
+        self.require("lie between 0 and 4294967295", lambda value: 0 <= value < 2**32, "seed")
         if min(self.height, self.width) < 16:
             raise ConfigError(
                 f"Pictures of {self.height}×{self.width} px are too small; both sides need at least 16 px."
             )
+
+    def require(self, rule: str, holds: Callable[[float], bool], *names: str) -> None:
+        """Refuse the first of the options ``names`` whose value breaks the rule "it must ``rule``"."""
+        for name in names:
+            if not holds(getattr(self, name)):
+                raise ConfigError(f"Option '{name}' is {getattr(self, name)}; it must {rule}.")
 
     @property
     def size(self) -> tuple[int, int]:

@@ -92,8 +92,12 @@ class ClusterTeacherConfig(TrainConfig):
         super().__post_init__()
         if not 0 < self.eps < 1:
             raise ConfigError(f"Option 'eps' is {self.eps}; a Jaccard distance lies strictly between 0 and 1.")
-        if not 0 <= self.momentum < 1:
-            raise ConfigError(f"Option 'momentum' is {self.momentum}; it must be at least 0 and below 1.")
+        self.require("be at least 0 and below 1", lambda value: 0 <= value < 1, "momentum", "label_smoothing")
+        self.require("lie between 0 and 1", lambda value: 0 <= value <= 1, "centroid_momentum")
+        self.require("be 1 or more", lambda value: value >= 1, "min_samples", "k1", "k2")
+        self.require("be greater than 0", lambda value: value > 0, "temperature")
+        at_least_0 = ("source_epochs", "steps", "margin", "source_weight", "target_weight", "soft_weight")
+        self.require("be 0 or more", lambda value: value >= 0, *at_least_0)
 
 
 class ClusterTeacher(Method):
@@ -108,7 +112,8 @@ class ClusterTeacher(Method):
         self.student = build_network(config, persons)
         self.teacher = copy.deepcopy(self.student).requires_grad_(False)
         self.pseudo_labels = np.empty(0, np.int64)  # one per target crop; -1 = in no cluster
-        self.centroids = torch.empty(0, self.student.dim)  # (clusters, D), L2-normalised
+        self.centroids: Tensor  # (clusters, D), L2-normalised; in the extra state, as their number changes
+        self.register_buffer("centroids", torch.empty(0, self.student.dim), persistent=False)
         self.seen: tuple[Tensor, Tensor] | None = None  # this step's target features and labels
 
     @property
@@ -233,10 +238,11 @@ class ClusterTeacher(Method):
         self.record("clusters", found)
         self.record("outliers", outliers)
         if found < 2:
+            wider = "Lower --eps or --k1" if found else "Raise --eps, lower --min_samples"
             raise ConfigError(
                 f"Clustering {len(features)} target crops gave {found} cluster(s) at eps={c.eps}, "
-                f"min_samples={c.min_samples}; at least 2 are needed. Raise --eps, lower --min_samples, or start from a "
-                "run that fits the target better (--init)."
+                f"min_samples={c.min_samples}; at least 2 are needed. {wider}, or start from a run that fits the "
+                "target better (--init), with another --out."
             )
         self.centroids = group_means(features, torch.from_numpy(self.pseudo_labels), found).to(self.device)
 
@@ -259,7 +265,7 @@ class ClusterTeacher(Method):
         training = self.student.training
         self.student.train()
         order = torch.randperm(len(self.target), generator=torch.Generator().manual_seed(self.config.seed))
-        for rows in order.split(128):
+        for rows in order.tensor_split(-(-len(order) // 128)):  # of equal size: every batch counts the same
             if len(rows) > 1:
                 self.student.embed(normalise(self.target.images(rows)).to(self.device))
         for m, momentum in zip(norms, saved):
@@ -274,7 +280,7 @@ class ClusterTeacher(Method):
 
     def set_extra_state(self, state: dict[str, Any]) -> None:
         self.pseudo_labels = state["pseudo_labels"].numpy()
-        self.centroids = state["centroids"].to(self.device)
+        self.centroids = state["centroids"].to(self.centroids.device)
 
 
 def centre_per_group(features: Tensor, groups: np.ndarray) -> Tensor:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from reidapt.data import Batch, class_labels, pk_batches
+from reidapt.data import Batch, CropStore, class_labels, pk_batches
 from reidapt.losses.identity import smoothed_cross_entropy
 from reidapt.losses.triplet import batch_hard_triplet
 from reidapt.methods.base import Method, Stream, TrainConfig, adam, build_network, labels_of
@@ -33,6 +33,11 @@ class SourceOnlyConfig(TrainConfig):
     triplet_weight: float = 1.0
     """Weight of the triplet loss (the source: 1)."""
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.require("be at least 0 and below 1", lambda value: 0 <= value < 1, "label_smoothing")
+        self.require("be 0 or more", lambda value: value >= 0, "margin", "triplet_weight")
+
 
 class SourceOnly(Method):
     """Cross-entropy with label smoothing and batch-hard triplet loss around a BNNeck."""
@@ -43,6 +48,10 @@ class SourceOnly(Method):
     def __init__(self, config: SourceOnlyConfig, *, persons: int) -> None:
         super().__init__(config, persons=persons)
         self.network = build_network(config, persons)
+
+    def attach(self, *, source: CropStore | None, target: CropStore | None) -> None:
+        super().attach(source=source, target=target)
+        self.streams(0)  # a source with too few persons is refused here, before anything is written
 
     def optimisers(self) -> dict[str, torch.optim.Optimizer]:
         return {"network": adam(self.network.parameters(), self.config)}

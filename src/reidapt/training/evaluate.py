@@ -7,16 +7,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from reidapt.data import CropStore, CropTable, read
-from reidapt.errors import ConfigError
+from reidapt.errors import ConfigError, RunError
 from reidapt.evaluation import RetrievalResult, embed, rank
 from reidapt.evaluation.ranking import ApRule
 from reidapt.methods import Method
 from reidapt.progress import ProgressCallback
 from reidapt.training.checkpoint import load
-from reidapt.training.run import Run, make_folders
+from reidapt.training.device import torch_device
+from reidapt.training.run import Run
 
 
 def evaluate_run(
@@ -47,19 +47,33 @@ def evaluate_run(
     Returns:
         The result and the path of its JSON file.
     """
+    if batch_size < 1:
+        raise ConfigError(f"The batch size is {batch_size}; it must be 1 or more.")
+    out = result_folder(Path(run)) if out is None else out
     method = load(run).to(torch_device(device))
     table = read(dataset)
     result, arrays = evaluate(
         method, table, flip=flip, ap=ap, batch_size=batch_size, progress=progress, dataset=dataset
     )
-    if out is None:
-        folder = Path(run) if Path(run).is_dir() else Path(run).resolve().parent.parent
-        make_folders(Run(folder))
-        out = Run(folder).evaluations
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise RunError(f"The folder '{out}' cannot be created: {problem.strerror}. Give another --out.") from None
     path = out / f"{name or re.sub(r'[^A-Za-z0-9.-]+', '-', dataset).strip('-')}.json"
     result.save(path, extra=arrays)
     return result, path
+
+
+def result_folder(run: Path) -> Path:
+    """Where the results of a run folder or of a checkpoint in one are kept.
+
+    Raises:
+        ConfigError: the checkpoint lies in no run folder, so nobody said where to write.
+    """
+    folder = run if run.is_dir() else run.resolve().parent.parent
+    if run.is_file() and not Run(folder).config.exists():
+        raise ConfigError(f"The checkpoint '{run}' is in no run folder; say where the result is written with --out.")
+    return Run(folder).evaluations
 
 
 def evaluate(
@@ -117,10 +131,3 @@ def evaluate(
 def counter(progress: ProgressCallback | None, before: int, total: int, what: str) -> Callable[[int, int], None] | None:
     """A (done, total) callback for a part of a stage that is ``total`` long and already ``before`` along."""
     return None if progress is None else lambda done, _: progress(before + done, total, what)
-
-
-def torch_device(device: str) -> torch.device:
-    """The device an option names."""
-    if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return torch.device(device)

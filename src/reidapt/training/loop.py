@@ -31,6 +31,7 @@ from reidapt.training.checkpoint import (
     restore_random_state,
     save_checkpoint,
 )
+from reidapt.training.device import accelerator, devices
 from reidapt.training.run import Run, environment, open_run, trim_metrics, write_json
 from reidapt.training.samples import write_sheet
 
@@ -72,6 +73,13 @@ def training_tables(cls: type[Method], config: TrainConfig) -> tuple[CropTable, 
             f"The source '{config.source}' has no person labels, which training needs; give a labelled dataset, or use "
             "this one as --target."
         )
+    source = source.take(np.flatnonzero(source.person >= 0))  # without junk
+    persons = len(class_labels(source)[1])
+    if persons < 2:
+        raise ConfigError(
+            f"The source '{config.source}' has {persons} person(s) in the split 'train'; training compares persons and "
+            "needs at least 2."
+        )
     if not config.target:
         return source, None
     if same_place(config.source, config.target):
@@ -84,12 +92,12 @@ def training_tables(cls: type[Method], config: TrainConfig) -> tuple[CropTable, 
 
 
 def training_split(table: CropTable, spec: str) -> CropTable:
-    """The rows to train on: the ``train`` split, without junk."""
+    """The rows to train on: the ``train`` split. Nothing is chosen by person: a target's junk is not known either."""
     chosen = table.select(split="train")
     if len(chosen) == 0:
         found = ", ".join(table.splits) or "none at all"
         raise ConfigError(f"'{spec}' has no crops in the split 'train' (found: {found}); training needs them.")
-    return chosen.take(np.flatnonzero(chosen.person >= 0)) if chosen.labelled else chosen
+    return chosen
 
 
 def same_place(a: str, b: str) -> bool:
@@ -114,9 +122,32 @@ def fit(
         raise ConfigError("The target table still has person labels; pass table.unlabelled().")
     if not config.out:
         raise ConfigError(f"Say where the run is written: --out runs/{cls.name}.")
-    if config.threads:
-        torch.set_num_threads(config.threads)
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    with arithmetic(config.threads):
+        return _fit(cls, config, source, target, progress)
+
+
+@contextmanager
+def arithmetic(threads: int) -> Iterator[None]:
+    """Deterministic algorithms on ``threads`` CPU threads (0: as before); afterwards PyTorch is set as it was."""
+    before = torch.get_num_threads()
+    deterministic = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    try:
+        if threads:
+            torch.set_num_threads(threads)
+        torch.use_deterministic_algorithms(True, warn_only=True)
+        yield
+    finally:
+        torch.set_num_threads(before)
+        torch.use_deterministic_algorithms(deterministic[0], warn_only=deterministic[1])
+
+
+def _fit(
+    cls: type[Method],
+    config: TrainConfig,
+    source: CropTable,
+    target: CropTable | None,
+    progress: Progress | None,
+) -> Run:
     stores = {
         role: CropStore(table, config.size)
         for role, table in (("source", source), ("target", target))
@@ -127,6 +158,8 @@ def fit(
     )
     unfinished = Run(Path(config.out)).checkpoint.exists()
     fresh = None if unfinished else new_method(cls, config, persons=len(class_labels(source)[1]))
+    if fresh is not None:
+        fresh.attach(source=stores.get("source"), target=stores.get("target"))
     run = open_run(Path(config.out), {"method": cls.name, **to_dict(config)})
     fingerprints = {role: store.table.fingerprint() for role, store in stores.items()}
     check_data(run, fingerprints)
@@ -135,6 +168,7 @@ def fit(
         loop.resume()
     else:
         loop.place(fresh)
+        trim_metrics(run.metrics, 0)  # a run killed before its first checkpoint begins again
     write_json(run.folder / "environment.json", environment())
     write_json(
         run.folder / "data.json", {role: {"spec": getattr(config, role), **f} for role, f in fingerprints.items()}
@@ -168,23 +202,6 @@ def check_data(run: Run, fingerprints: dict[str, Any]) -> None:
                 f"The {role} data of the run '{run.folder}' has changed since it began ({before.get(role, {}).get('rows')} "
                 f"crops then, {fingerprint['rows']} now, other content). Restore it, or start a new run with another --out."
             )
-
-
-def accelerator(device: str) -> str:
-    """Fabric's accelerator for ``--device``."""
-    kind = device.split(":")[0]
-    if kind == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if kind not in ("cpu", "cuda"):
-        raise ConfigError(f"Option 'device' is '{device}'; it must be auto, cpu, cuda or cuda:N.")
-    if kind == "cuda" and not torch.cuda.is_available():
-        raise ConfigError(f"Option 'device' is '{device}', but PyTorch sees no CUDA device here; use --device cpu.")
-    return kind
-
-
-def devices(device: str) -> int | list[int]:
-    """Fabric's devices for ``--device``."""
-    return [int(device.split(":")[1])] if ":" in device else 1
 
 
 def precision(config: TrainConfig) -> Any:
@@ -268,7 +285,10 @@ class Loop:
         from torch.utils.tensorboard import SummaryWriter
 
         method = self.method
-        with SummaryWriter(str(self.run.folder / "tensorboard"), purge_step=self.step) as board, stop_signals() as stop:
+        with (
+            SummaryWriter(str(self.run.folder / "tensorboard"), purge_step=self.step + 1) as board,
+            stop_signals() as stop,
+        ):
             while self.epoch < method.total_epochs:
                 self.run_epoch(board, stop)
                 self.epoch, self.step_in_epoch = self.epoch + 1, 0

@@ -68,7 +68,7 @@ def open_run(folder: Path, config: Mapping[str, Any]) -> Run:
             raise RunError(
                 f"'{run.config}' is not readable YAML ({problem}); delete the run folder or restore it."
             ) from None
-        changed = differences(stored, dict(config))
+        changed = differences({**stored, "out": ""}, {**config, "out": ""})  # a run may be moved
         if changed:
             raise RunError(
                 f"The run folder '{folder}' holds a run with another configuration ({'; '.join(changed[:4])}"
