@@ -57,6 +57,15 @@ def test_errors_are_sentences(words, said):
     assert "Traceback" not in str(problem.value)
 
 
+def test_a_file_may_hold_a_constant_with_its_value_only(tmp_path):
+    file = tmp_path / "c.yaml"
+    file.write_text("method: thing\nepochs: 4\n")
+    words = ["--config", str(file)]
+    assert parse(Options, words, program="reidapt thing", constants={"method": "thing"}) == Options(epochs=4)
+    with pytest.raises(ConfigError, match="says method: thing; it must be other"):
+        parse(Options, words, program="reidapt other", constants={"method": "other"})
+
+
 def test_unknown_key_in_a_file(tmp_path):
     (tmp_path / "c.yaml").write_text("epoch: 5\n")
     with pytest.raises(ConfigError, match="unknown key 'epoch'; did you mean 'epochs'"):

@@ -149,7 +149,7 @@ def train(name: str, words: Sequence[str]) -> int:
     from reidapt.progress import Display
     from reidapt.training import train as run_training
 
-    config = parse(load_method(name).Config, words, program=f"reidapt train {name}")
+    config = parse(load_method(name).Config, words, program=f"reidapt train {name}", constants={"method": name})
     with Display().open() as display, display.stage(f"Training {name}") as progress:
         run = run_training(name, config, progress)
     print(f"run: {run.folder}")

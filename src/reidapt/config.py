@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import difflib
 import re
 import warnings
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import yaml
@@ -24,14 +24,14 @@ def nearest(name: str, valid: Iterable[str]) -> str:
     return f"did you mean '{close[0]}'?" if close else f"valid are: {', '.join(options)}."
 
 
-def parse(schema: type[T], arguments: Sequence[str], *, program: str, config: Path | None = None) -> T:
-    """Fill the dataclass ``schema`` from defaults, then the YAML file ``config`` or ``--config``, then flags.
+def parse(schema: type[T], arguments: Sequence[str], *, program: str, constants: Mapping[str, str] | None = None) -> T:
+    """Fill the dataclass ``schema`` from defaults, then the YAML file given by ``--config``, then flags.
 
     Args:
         schema: dataclass whose fields are the options; the docstring below each field is its help text.
         arguments: command-line words after the verb, e.g. ``["--epochs", "3"]``.
         program: what to call the command in ``--help``.
-        config: a YAML file read before the flags, as if given by ``--config``.
+        constants: keys that a file may hold with just this value, such as the method in a run's ``config.yaml``.
 
     Raises:
         ConfigError: a name is unknown (the nearest valid one is named) or a value has the wrong type.
@@ -44,16 +44,20 @@ def parse(schema: type[T], arguments: Sequence[str], *, program: str, config: Pa
         prog=program, description=(schema.__doc__ or "").strip(), exit_on_error=False, allow_abbrev=False
     )
     parser.add_argument("--config", action="config", help="YAML file with any of the options below; flags win.")
+    for key, value in (constants or {}).items():
+        parser.add_argument(f"--{key}", default=value, help=argparse.SUPPRESS)
     parser.add_class_arguments(schema)
     parser._action_groups[-1].title = "configuration"
     names = [field.name for field in dataclasses.fields(schema)]  # type: ignore[arg-type]
     arguments = [_with_underscores(word) for word in arguments]
     _refuse_unknown_flags(arguments, names, program)
-    words = [*(["--config", str(config)] if config else []), *arguments]
     try:
-        parsed = parser.parse_args(words)
+        parsed = parser.parse_args(arguments)
     except Exception as problem:
         raise ConfigError(_sentence(problem, names, program)) from None
+    for key, value in (constants or {}).items():
+        if parsed[key] != value:
+            raise ConfigError(f"The configuration of {program} says {key}: {parsed[key]}; it must be {value}.")
     return schema(**{name: parsed[name] for name in names})
 
 

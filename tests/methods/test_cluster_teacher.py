@@ -156,3 +156,30 @@ def test_one_cluster_asks_for_a_smaller_radius(method):
     method.config.k1 = 96
     with pytest.raises(ConfigError, match=r"1 cluster\(s\).* Lower --eps"):
         method.cluster_target()
+
+
+def test_only_a_classifier_of_the_same_persons_is_taken_over(method):
+    from reidapt.methods.source_only import SourceOnly, SourceOnlyConfig
+
+    for source, same in (("market1501:here", True), ("market1501:there", False)):
+        method.config.source = "market1501:here"
+        other = SourceOnly(SourceOnlyConfig(**{**QUICK, "source": source}), persons=6)
+        before = method.student.classifier.weight.clone()
+        method.load_initial(other)
+        assert torch.equal(method.student.neck.weight, other.network.neck.weight)
+        expected = other.network.classifier.weight if same else before
+        assert torch.equal(method.student.classifier.weight, expected)
+
+
+def test_the_teachers_statistics_move_with_the_student_alone(method):
+    """With soft targets the teacher sees batches too; its running statistics stay the student's average."""
+    method.config.soft_weight = 1.0
+    method.begin_epoch(1)
+    from reidapt.data import Loader
+
+    streams = method.streams(1)
+    batch = {name: next(iter(Loader(s.store, s.batches, s.augment, labels=s.labels))) for name, s in streams.items()}
+    method.train()
+    before = {k: v.clone() for k, v in method.teacher.state_dict().items() if "running" in k}
+    list(method.step(batch))
+    assert all(torch.equal(before[k], method.teacher.state_dict()[k]) for k in before)

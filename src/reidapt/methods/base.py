@@ -209,7 +209,11 @@ class Method(nn.Module):
 
     def load_initial(self, other: Method) -> None:
         """Start from the ranking network of a run of any method (``--init``)."""
-        copy_network(self.ranker, other.ranker)
+        copy_network(self.ranker, other.ranker, classifier=self.same_classes(other))
+
+    def same_classes(self, other: Method) -> bool:
+        """Whether the classifiers of both tell the same persons apart: same source, same number."""
+        return other.config.source == self.config.source and other.persons == self.persons
 
     def record(self, name: str, value: Tensor | float) -> None:
         """Log a scalar."""
@@ -237,14 +241,15 @@ def build_network(config: TrainConfig, persons: int) -> ReidNet:
     )
 
 
-def copy_network(network: ReidNet, other: ReidNet) -> None:
-    """Copy the weights of ``other``; the classifier only if it has as many persons.
+def copy_network(network: ReidNet, other: ReidNet, *, classifier: bool = True) -> None:
+    """Copy the weights of ``other``, with or without its classifier.
 
     Raises:
         RunError: the two have different architectures.
     """
     own, state = network.state_dict(), other.state_dict()
-    state.pop("classifier.weight" if len(network.classifier.weight) != len(other.classifier.weight) else "", None)
+    if not classifier:
+        del state["classifier.weight"]
     wrong = [k for k in own if k != "classifier.weight" and (k not in state or state[k].shape != own[k].shape)]
     if wrong:
         found = tuple(state[wrong[0]].shape) if wrong[0] in state else "nothing"

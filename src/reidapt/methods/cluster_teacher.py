@@ -3,7 +3,7 @@
 Every epoch the teacher embeds the target, DBSCAN on the k-reciprocal Jaccard distance groups the crops, and the student
 learns the groups beside the labelled source:
 
-    L = L_source + w_t · L_target,      L_target = L_contrast(f, C) + λ · KL(teacher ‖ student)
+    L = L_source + w_t · L_target,      L_target = L_contrast(f, C) + λ · H(teacher, student)
 
 with L_contrast the contrast against the cluster centroids C. The teacher is the exponential moving average of the
 student, BatchNorm buffers included, and it is what ranks in the end.
@@ -121,8 +121,8 @@ class ClusterTeacher(Method):
         return self.teacher
 
     def load_initial(self, other: Method) -> None:
-        copy_network(self.student, other.ranker)
-        copy_network(self.teacher, other.ranker)
+        for network in (self.student, self.teacher):
+            copy_network(network, other.ranker, classifier=self.same_classes(other))
 
     def optimisers(self) -> dict[str, torch.optim.Optimizer]:
         return {"student": adam(self.student.parameters(), self.config)}
@@ -209,7 +209,7 @@ class ClusterTeacher(Method):
         self.record("loss/target_contrast", contrast)
         loss = contrast
         if c.soft_weight > 0:
-            with torch.no_grad():
+            with torch.no_grad(), frozen_statistics(self.teacher):
                 teacher = self.teacher.embed(batch.images)
             soft = soft_contrast(features, teacher, self.centroids, c.temperature)
             self.record("loss/target_soft", soft)

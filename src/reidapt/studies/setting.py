@@ -69,7 +69,9 @@ def score(run: Run, target: str, progress: ProgressCallback | None = None) -> di
     """Evaluate a run on the target's query and gallery; an existing result of the same checkpoint is kept."""
     path = run.evaluations / "target.json"
     if path.exists() and path.stat().st_mtime >= run.checkpoint.stat().st_mtime:
-        return dict(json.loads(path.read_text()))
+        kept = dict(json.loads(path.read_text()))
+        if kept.get("dataset") == target:
+            return kept
     evaluate_run(run.folder, target, name="target", progress=progress)
     return dict(json.loads(path.read_text()))
 

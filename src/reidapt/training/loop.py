@@ -169,14 +169,14 @@ def _fit(
     else:
         loop.place(fresh)
         trim_metrics(run.metrics, 0)  # a run killed before its first checkpoint begins again
-    write_json(run.folder / "environment.json", environment())
-    write_json(
-        run.folder / "data.json", {role: {"spec": getattr(config, role), **f} for role, f in fingerprints.items()}
-    )
-    for role, store in stores.items():
-        write_sheet(store.table, run.samples / f"{role}.png", seed=config.seed)
-    loop.method.attach(source=stores.get("source"), target=stores.get("target"))
-    loop.run_epochs()
+    if loop.epoch < loop.method.total_epochs:  # a finished run keeps the record of how it was made
+        described = {role: {"spec": getattr(config, role), **f} for role, f in fingerprints.items()}
+        write_json(run.folder / "environment.json", environment())
+        write_json(run.folder / "data.json", described)
+        for role, store in stores.items():
+            write_sheet(store.table, run.samples / f"{role}.png", seed=config.seed)
+        loop.method.attach(source=stores.get("source"), target=stores.get("target"))
+        loop.run_epochs()
     return run
 
 
@@ -357,7 +357,7 @@ class Loop:
             if not math.isfinite(float(loss.detach())):
                 raise RunError(
                     f"The loss of phase '{phase}' became {float(loss.detach())} at step {self.step + 1}; the last checkpoint is "
-                    "kept. Lower --lr or use --precision float32."
+                    "kept. Start again with another --out and a lower --lr, or with --precision float32."
                 )
             optimiser = self.optimisers[phase]
             optimiser.zero_grad(set_to_none=True)
