@@ -32,6 +32,7 @@ from reidapt.training.checkpoint import (
     save_checkpoint,
 )
 from reidapt.training.device import accelerator, devices
+from reidapt.training.evaluate import counter
 from reidapt.training.run import Run, environment, open_run, trim_metrics, write_json
 from reidapt.training.samples import write_sheet
 
@@ -149,7 +150,7 @@ def _fit(
     progress: Progress | None,
 ) -> Run:
     stores = {
-        role: CropStore(table, config.size)
+        role: CropStore(table, config.size, progress=counter(progress, 0, len(table), f"reading the {role}"))
         for role, table in (("source", source), ("target", target))
         if table is not None
     }
