@@ -11,8 +11,8 @@ wp.set_module_options({"enable_backward": False, "fast_math": False})
 @wp.func
 def hash2(x: int, y: int, seed: int) -> float:
     h = (
-        wp.uint32(x) * wp.uint32(0x85EBCA6B)
-        ^ wp.uint32(y) * wp.uint32(0xC2B2AE35)
+        wp.uint32(x) * wp.uint32(-2048144789)  # 0x85EBCA6B; the compiler wants literals that fit 32 signed bits
+        ^ wp.uint32(y) * wp.uint32(-1028477387)  # 0xC2B2AE35
         ^ wp.uint32(seed) * wp.uint32(0x27D4EB2F)
     )
     h = (h ^ (h >> wp.uint32(15))) * wp.uint32(0x2C1B3C6D)
