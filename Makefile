@@ -25,7 +25,7 @@ $(VENV)/.installed: pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
 	# a first picture builds the body model's cache and compiles the rendering kernels, once per machine (1-3 minutes)
 	rm -rf $(VENV)/first-picture
-	$(BIN)/reidapt world render --style engine --people 2 --cameras 1 --pictures 1 --size 64x32 --out $(VENV)/first-picture
+	$(BIN)/reidapt world render --style engine --people 2 --cameras 2 --pictures 2 --size 64x32 --out $(VENV)/first-picture
 	touch $@
 
 clean:
