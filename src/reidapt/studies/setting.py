@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -91,8 +90,3 @@ def gap_closed(
         gap = oracle[metric] - direct[metric]
         closed[metric] = 100 * (adapted[metric] - direct[metric]) / gap if gap > 0 else None
     return closed
-
-
-def with_data(setting: Setting, source: str, target: str) -> Setting:
-    """The same study on other data."""
-    return dataclasses.replace(setting, source=source, target=target)

@@ -12,9 +12,8 @@ import numpy as np
 
 from reidapt.errors import ConfigError
 from reidapt.progress import Display
+from reidapt.studies.setting import METRICS
 from reidapt.training.run import commit, machine, write_atomic, write_json
-
-METRICS = ("rank1", "rank5", "rank10", "mAP", "mINP")
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,9 +48,3 @@ def ensure_world(plan: WorldPlan, folder: Path, display: Display, title: str) ->
                 progress=progress,
             )
     return f"market1501:{out}"
-
-
-def world_fingerprint(folder: Path) -> dict[str, object]:
-    """What a rendered world says of itself, without its long lists."""
-    described = json.loads((folder / "world.json").read_text())
-    return {key: value for key, value in described.items() if isinstance(value, str | int | float)}
