@@ -8,7 +8,7 @@ import numpy as np
 
 from reidapt.world.body import Rest
 from reidapt.world.cameras import FRAME, Camera
-from reidapt.world.gait import joint_rotations, pose, sample_gait
+from reidapt.world.gait import joint_rotations, pose
 from reidapt.world.people import Person
 from reidapt.world.streams import between, stream
 from reidapt.world.styles import Style
@@ -78,14 +78,12 @@ def sample_crop(
 ) -> Crop:
     """Everything about picture number `picture` of a person at a camera; a pure function of its arguments."""
     rng = stream(seed, style.name, kind, person.index, camera.number, picture)
-    gait = sample_gait(stream(seed, style.name, "gait", person.index), person.bulk)
+    gait = person.gait
     walking = bool(rng.random() >= style.standing)
     phase = float(rng.random())
     yaw = float(10 * rng.integers(36))
     turn = (yaw + between(rng, (-5.0, 5.0))) % 360.0
-    carry = {}
-    if person.bag in ("handbag", "tote"):
-        carry[person.bag_side] = "hold"
+    carry = person.carry
     free = "R" if person.bag_side == "L" else "L"
     if rng.random() < 0.10:
         carry[free] = "phone"
