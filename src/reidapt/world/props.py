@@ -27,9 +27,18 @@ SURFACES = (
     "panels",
     "shop",
     "lamp",
+    "daylight",
+    "concrete",
+    "plaster",
+    "metal",
+    "sign",
+    "goods",
+    "bark",
+    "treads",
+    "board",
 )
 """Procedural surfaces; position = number in the backdrop kernel."""
-MARKS = ("none", "lanes", "zebra", "tactile", "inlay", "lawn")
+MARKS = ("none", "lanes", "zebra", "tactile", "inlay", "lawn", "chequer", "carpet", "bays")
 
 RGB = tuple[float, float, float]
 
@@ -46,6 +55,8 @@ class Scene:
     indoor: bool
     rows: list[list[float]] = field(default_factory=list)
     blocked: list[tuple[float, float, float]] = field(default_factory=list)  # x, y, radius where nobody stands
+    lamps: list[tuple[float, float, float, float, str]] = field(default_factory=list)
+    """Place, strength and kind of lights: `lamp` or `window`."""
     floor: str = "asphalt"
     floor_colour: RGB = (0.22, 0.22, 0.23)
     floor_second: RGB = (0.3, 0.3, 0.3)
