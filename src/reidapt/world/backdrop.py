@@ -87,7 +87,7 @@ def floor_albedo(air: wp.array2d(dtype=float), p: wp.vec3) -> wp.vec3:
             albedo = wp.vec3(0.60, 0.60, 0.58) * worn
     stain = 0.6 * noise(p[0] * 0.7, p[1] * 0.7, seed + 13) + 0.4 * noise(p[0] * 2.6, p[1] * 2.6, seed + 14)
     albedo = albedo * (0.74 + 0.40 * stain)
-    if hash2(int(wp.floor(p[0] * 9.0)), int(wp.floor(p[1] * 9.0)), seed + 15) > 0.985:  # chewing gum, leaves
+    if hash2(int(wp.floor(p[0] * 22.0)), int(wp.floor(p[1] * 22.0)), seed + 15) > 0.992:  # chewing gum, leaves
         albedo = albedo * 0.72
     wet = air[0, 33]
     snow = air[0, 34]
