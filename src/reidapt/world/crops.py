@@ -31,13 +31,6 @@ class Crop:
     columns: dict[str, object]
 
 
-def in_sun(camera: Camera, place: np.ndarray) -> bool:
-    """Whether the light reaches a standing person's chest at `place` (2,)."""
-    if camera.scene.indoor:
-        return True
-    return camera.first_hit(np.array([place[0], place[1], 1.2]), camera.sun) == float("inf")
-
-
 def place_person(rng: np.random.Generator, camera: Camera, height: float) -> np.ndarray:
     """A free spot (2,) on the walkway where head and feet are inside the frame."""
     spot = np.array([0.0, camera.distance])
@@ -98,7 +91,7 @@ def sample_crop(
     feet = np.stack([foot(left, rest.joint("foot.L")), foot(right, rest.joint("foot.R"))])
     box_noise = rng.standard_normal(4)
     light = 1.0 + style.light_jitter * float(np.clip(rng.standard_normal(), -2.5, 2.5))
-    sun_visible = 1.0 if in_sun(camera, spot) else 0.12
+    sun_visible = 1.0 if camera.lit(spot) else 0.12
     warmth = 1.0 + 0.012 * rng.standard_normal(3)
     sensor = np.zeros(16)
     sensor[0] = camera.blur * between(rng, (0.85, 1.2))

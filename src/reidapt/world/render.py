@@ -10,7 +10,7 @@ import numpy as np
 
 from reidapt.errors import WorldError
 from reidapt.world.body import need
-from reidapt.world.cameras import FRAME, Camera, air_row
+from reidapt.world.cameras import FRAME, Camera, empty_frame
 from reidapt.world.crops import Crop, crop_box
 from reidapt.world.mesh import Mesh
 
@@ -36,7 +36,7 @@ def view_row(crop: Crop, camera_slot: int) -> np.ndarray:
     row[9:12] = camera.position
     row[12], row[13], row[14] = camera.focal, FRAME[1] / 2, FRAME[0] / 2
     row[15:19] = 0.0, 0.0, 1.0, 1.0
-    row[19:22], row[22:25], row[25:28] = camera.sun, camera.sun_colour, camera.sky_colour
+    row[19:22], row[22:25], row[25:28] = camera.light_at(crop.feet.mean(axis=0))
     row[28], row[29], row[30] = camera.bounce, crop.fold_shift, camera_slot
     row[31] = camera.shadow * crop.sun_visible
     row[32:36] = crop.feet.reshape(-1)
@@ -63,29 +63,13 @@ class Renderer:
             raise WorldError(f"There is no device {self.device!r} to render on here; use 'cpu' or 'cuda'.") from error
         for module in (self.kernels, self.shading, self.develop, self.backdrop):
             self.warp.load_module(module, device=self.device)
-        self.slots = {camera.number: slot for slot, camera in enumerate(self.cameras)}
+        self.slots = {camera.key: slot for slot, camera in enumerate(self.cameras)}
         self.frames = self.warp.zeros((len(self.cameras), *FRAME), dtype=self.warp.vec4, device=self.device)
 
     def draw_backdrop(self, camera: Camera) -> None:
-        """Ray cast a camera's empty frame; needed once before its crops are drawn."""
-        wp = self.warp
-        prims = camera.scene.primitives()
-        view = np.concatenate(
-            [camera.rotation.reshape(-1), camera.position, [camera.focal, FRAME[1] / 2, FRAME[0] / 2]]
-        )
-        wp.launch(
-            self.backdrop.draw_backdrop,
-            dim=FRAME,
-            inputs=[
-                self._array(prims, wp.float32),
-                len(prims),
-                self._array(air_row(camera), wp.float32),
-                self._array(view, wp.float32),
-                self.samples,
-                self.frames[self.slots[camera.number]],
-            ],
-            device=self.device,
-        )
+        """Draw a camera's empty frame; needed once before its crops are drawn."""
+        frame = self.frames[self.slots[camera.key]]
+        empty_frame(self.warp, self.backdrop, camera, frame, self.samples, self.device)
 
     def _array(self, values: np.ndarray, dtype: Any) -> Any:
         return self.warp.array(values, dtype=dtype, device=self.device)
@@ -113,7 +97,7 @@ class Renderer:
             name: np.concatenate([getattr(mesh, name) for mesh in unique])
             for name in ("vertices", "normals", "uv", "light", "bones", "weights", "triangles", "materials")
         }
-        view = np.stack([view_row(crop, self.slots[crop.camera.number]) for crop in crops])
+        view = np.stack([view_row(crop, self.slots[crop.camera.key]) for crop in crops])
         most_vertices, most_triangles = int(table[:, 1].max()), max(int(table[:, 3].max()), 1)
         device = self.device
         crops_array = self._array(table, wp.int32)
