@@ -16,7 +16,7 @@ from reidapt.world.styles import Style
 
 CROWD = 10
 """Bystanders of a world."""
-PHASES = 8
+PHASES = 12
 """Poses of a bystander's gait cycle that are prepared."""
 FIRST = 1_000_000
 """Person index of the first bystander; nobody with an identity has it."""

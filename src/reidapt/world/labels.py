@@ -10,6 +10,7 @@ import numpy as np
 
 from reidapt.errors import WorldError
 from reidapt.world.body import BONES
+from reidapt.world.cameras import FRAME
 from reidapt.world.crops import Crop
 
 LABELS = ("mask", "hard", "parts", "depth", "joints")
@@ -34,6 +35,17 @@ class Labels:
     joints: np.ndarray | None = None  # (C, J, 2) float32 column and row in crop pixels
     places: np.ndarray | None = None  # (C, J, 3) float32 metres: right, down and forward of the camera
     seen: np.ndarray | None = None  # (C, J) uint8, 0 outside the crop, 1 hidden, 2 visible
+
+    def one(self, row: int) -> Labels:
+        """The labels of one crop, with a leading axis of 1."""
+        names = ("parts", "depth", "joints", "places", "seen")
+        return Labels(*(None if getattr(self, n) is None else getattr(self, n)[row : row + 1] for n in names))
+
+    def joint_rows(self) -> tuple[np.ndarray, ...]:
+        """Joints of the first crop: pixels (J, 2), metres (J, 3), visibility (J,); empty where not asked for."""
+        if self.joints is None or self.places is None or self.seen is None:
+            return ()
+        return self.joints[0], self.places[0], self.seen[0]
 
     @staticmethod
     def joined(groups: Sequence[Labels], rows: np.ndarray) -> Labels:
@@ -75,8 +87,6 @@ def locate_joints(
     world = np.stack([joint_positions(crop) for crop in crops])
     local = np.stack([(w - crop.camera.position) @ crop.camera.rotation.T for w, crop in zip(world, crops)])
     focal = np.array([crop.camera.focal for crop in crops])[:, None, None]
-    from reidapt.world.cameras import FRAME
-
     frame = np.array([FRAME[1] / 2, FRAME[0] / 2]) + focal * local[..., :2] / np.maximum(local[..., 2:], 1e-3)
     pixels = (frame - boxes[:, None, :2]) / boxes[:, None, 2:] * np.array([size[1], size[0]])
     tall, wide = keys.shape[1:]

@@ -156,7 +156,7 @@ def spot_at_the_border(rng: np.random.Generator, camera: Camera, height: float) 
     boxes = borders(camera, spots, height)
     cut = clipped(boxes)
     share = 1.0 - np.prod(cut[:, 2:] - cut[:, :2], axis=1) / np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
-    good = (share > 0.1) & (share < 0.45) & (boxes[:, 1] > MARGIN[0]) & clear(camera, spots)
+    good = (share > 0.1) & (share < (0.3 if side else 0.45)) & (boxes[:, 1] > MARGIN[0]) & clear(camera, spots)
     spots = spots[good]
     if len(spots) == 0:
         return None
