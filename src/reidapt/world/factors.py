@@ -61,7 +61,9 @@ class Choice:
                 if name not in known:
                     near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.4)
                     hint = f"did you mean {near[0]!r}? " if near else ""
-                    raise WorldError(f"The world has no {what} {name!r}; {hint}The {what}s are: {', '.join(sorted(known))}.")
+                    raise WorldError(
+                        f"The world has no {what} {name!r}; {hint}The {what}s are: {', '.join(sorted(known))}."
+                    )
         return self
 
 
