@@ -58,6 +58,7 @@ class Crop:
     others: tuple[Other, ...] = ()
     rest: Rest | None = None
     motion: tuple[float, float] = (0.0, 0.0)  # metres on the floor during the exposure
+    least_visible: float = 0.35  # bystanders who would leave less of the person visible are taken away
     source_height: float = 0.0  # share of the output's height, 0 = all of it; pixels where it is more than 1
 
 

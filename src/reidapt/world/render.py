@@ -20,8 +20,6 @@ from reidapt.world.places import clipped
 SUPERSAMPLING = 2
 MAX_SIDE = 1024
 """Largest height or width of a crop."""
-LEAST_VISIBLE = 0.35
-"""Bystanders who would leave less of a person visible are taken away."""
 
 
 def load_kernels() -> tuple[Any, ...]:
@@ -219,7 +217,8 @@ class Renderer:
             outside[asked], whole[asked] = every - within, within
         whole = np.where(crowded, whole, mine)  # pixels within the crop if nobody stood in the way
         full = np.maximum(whole + outside, 1)
-        few = crowded & shown & (mine - hidden < LEAST_VISIBLE * full) & (mine < whole)
+        least = np.array([crop.least_visible for crop in g.batch.crops])
+        few = crowded & shown & (mine - hidden < least * full) & (mine < whole)
         if few.any():
             self._send_away(g, few)
             mine, hidden = self._count(g).T

@@ -204,7 +204,7 @@ def sample_track(
         crop = compose(
             world, fresh(), camera, person, rest, soles, parents, moment, carry, others[k], "person", modality, box_noise[k]
         )  # the same streams for every picture: light, exposure and sensor stay as they are
-        crops.append(replace(crop, noise_seed=noise_seed + k))
+        crops.append(replace(crop, noise_seed=noise_seed + k, least_visible=0.0))
     return crops
 
 
