@@ -14,8 +14,8 @@ grid      `underground_reid/probe/0001_1_25004_107_32_106_221.jpeg`: person (4 d
           also holds features and the other two fields; these are empty here.)
 prid2011  `prid_2011/single_shot/cam_a/person_0001.png`. The persons seen in both views come first, numbered from 1 in the order
           of the table; then, in each view on its own, the persons seen only there: the same number above the shared ones is not
-          the same person. Option `shared`: how many persons to keep in both views; of the rest, in turns, one goes to A alone and three
-          to B alone (published: 200 shared, 185 in A alone, 549 in B alone).
+          the same person. Option `shared`: how many persons to keep in both views; the rest is dealt out to A alone and B alone
+          in the published proportion (200 shared, 185 in A alone, 549 in B alone).
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ import numpy as np
 from reidapt.data.layouts.crops import Crop, cameras, frames, grouped, halves, limited
 from reidapt.data.layouts.folder import Folder
 from reidapt.errors import DataError
+
+ALONE = (185, 549)
+"""Persons of PRID2011 seen in A alone and in B alone."""
 
 
 def _views(crops: list[Crop], layout: str) -> tuple[list[dict[int, list[Crop]]], list[int]]:
@@ -115,6 +118,7 @@ def prid_views(views: list[dict[int, list[Crop]]], both: list[int], shared: int 
     """For A and for B: the crops of person_0001, person_0002, ..."""
     kept = both if shared is None else both[: limited(shared, 1, len(both), "number of shared persons", "PRID2011")]
     rest = both[len(kept) :]
-    alone = [[p for k, p in enumerate(rest) if k % 4 == 0], [p for k, p in enumerate(rest) if k % 4]]
+    in_a = [(k + 1) * ALONE[0] // sum(ALONE) > k * ALONE[0] // sum(ALONE) for k in range(len(rest))]
+    alone = [[p for p, a in zip(rest, in_a) if a], [p for p, a in zip(rest, in_a) if not a]]
     only = [sorted({*extra, *(set(view) - set(both))}) for extra, view in zip(alone, views)]
     return [[view[person] for person in [*kept, *mine]] for view, mine in zip(views, only)]
