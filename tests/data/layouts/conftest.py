@@ -10,6 +10,7 @@ import pytest
 
 from reidapt.data import CropTable
 from reidapt.data.layouts import plan
+
 from .trees import make_table
 
 

@@ -251,14 +251,19 @@ def test_synthetic_cameras_are_scenes_and_cameras(world: World, tmp_path: Path) 
     assert all(offset[int(w["scene"])] + int(w["camera"]) + 1 == row["camera"] for w, row in found)
 
     for layout, name in (
-        ("finegpr", r"FineGPR/(?P<person>\d{4})/(?P=person)_c(?P<camera>\d{2})_w0[1-7]_l0[1-7]_p(?P<scene>0[1-9])\.jpg"),
+        (
+            "finegpr",
+            r"FineGPR/(?P<person>\d{4})/(?P=person)_c(?P<camera>\d{2})_w0[1-7]_l0[1-7]_p(?P<scene>0[1-9])\.jpg",
+        ),
         ("weperson", r"(?P<person>\d{4})_(?P<camera>\d{2})_(?P<scene>\d{2})_\d{2}\.png"),
     ):
         table = world(layout)
         found = said(table, write_layout(table, layout, tmp_path / layout), name)
         agree(found, person=0, camera=0)
         assert len(found) == len(table)
-        assert {(row["camera"], words["scene"]) for words, row in found} == {(c, f"{(c + 3) // 4:02d}") for c in range(1, 6)}
+        assert {(row["camera"], words["scene"]) for words, row in found} == {
+            (c, f"{(c + 3) // 4:02d}") for c in range(1, 6)
+        }
 
 
 def test_unrealperson_numbers_repeat_in_versions_and_scenes(world: World, tmp_path: Path) -> None:
