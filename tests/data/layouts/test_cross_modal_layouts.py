@@ -20,8 +20,8 @@ World = Callable[..., CropTable]
 
 
 def test_sysumm01_cameras_and_ids(world: World, tmp_path: Path) -> None:
-    table = world("sysumm01")
-    out = write_layout(table, "sysumm01", tmp_path / "out")
+    table = world("sysu-mm01")
+    out = write_layout(table, "sysu-mm01", tmp_path / "out")
     found = said(table, out, r"cam(?P<camera>[1-6])/(?P<person>\d{4})/(?P<k>\d{4})\.jpg")
     agree(found, camera=0, person=0)
     for words, row in found:
@@ -41,23 +41,23 @@ def test_sysumm01_cameras_and_ids(world: World, tmp_path: Path) -> None:
 
 
 def test_sysumm01_val_follows_the_table(world: World, tmp_path: Path) -> None:
-    table = world("sysumm01")
+    table = world("sysu-mm01")
     table = table.assign(
         split=["val" if person in (2, 3) else s for person, s in zip(table.person, table.column("split"))]
     )
-    out = write_layout(table, "sysumm01", tmp_path / "out")
+    out = write_layout(table, "sysu-mm01", tmp_path / "out")
     assert (out / "exp" / "val_id.txt").read_text() == "2,3\n"
     assert (out / "exp" / "train_id.txt").read_text() == "1,4\n"
     mixed = table.assign(split=["gallery" if k == 0 else s for k, s in enumerate(table.column("split"))])
     with pytest.raises(DataError, match="person 1 is in training and in test"):
-        write_layout(mixed, "sysumm01", tmp_path / "mixed")
+        write_layout(mixed, "sysu-mm01", tmp_path / "mixed")
 
 
 def test_sysumm01_permutations_fix_the_galleries(world: World, tmp_path: Path) -> None:
-    table = world("sysumm01", pictures=12, people=4)
+    table = world("sysu-mm01", pictures=12, people=4)
     gone = ~((table.person == 3) & (table.camera == 5))
     table = table.take(np.flatnonzero(gone))
-    out = write_layout(table, "sysumm01", tmp_path / "out")
+    out = write_layout(table, "sysu-mm01", tmp_path / "out")
     permutations = loadmat(out / "exp" / "rand_perm_cam.mat")["rand_perm_cam"]
     assert permutations.shape == (6, 1)
     for camera in range(1, 7):
@@ -73,23 +73,24 @@ def test_sysumm01_permutations_fix_the_galleries(world: World, tmp_path: Path) -
             for number in trials[0][:10].tolist():
                 assert (out / f"cam{camera}/{person:04d}/{int(number):04d}.jpg").is_file()
     assert not np.array_equal(permutations[0][0][0, 0], permutations[0][0][1, 0])
-    other = write_layout(table, "sysumm01", tmp_path / "other", options={"seed": 1})
+    other = write_layout(table, "sysu-mm01", tmp_path / "other", options={"seed": 1})
     assert (other / "exp/rand_perm_cam.mat").read_bytes() != (out / "exp/rand_perm_cam.mat").read_bytes()
 
 
 def test_sysumm01_refuses_the_wrong_cameras(tmp_path: Path) -> None:
     table = make_table(tmp_path / "s", people=4, cameras=2, pictures=2, modalities=("colour", "infrared"))
     with pytest.raises(DataError, match="needs at least 3 known cameras"):
-        write_layout(table, "sysumm01", tmp_path / "out")
+        write_layout(table, "sysu-mm01", tmp_path / "out")
     table = table.assign(camera=[(1, 2, 4)[row % 3] for row in range(len(table))])
     with pytest.raises(DataError, match="takes infrared crops of the cameras 3, 6, and the table has none there"):
-        write_layout(table, "sysumm01", tmp_path / "out")
+        write_layout(table, "sysu-mm01", tmp_path / "out")
 
 
 def test_regdb_trials(world: World, tmp_path: Path) -> None:
     table = world("regdb")
     out = write_layout(table, "regdb", tmp_path / "out")
-    name = r"(?P<place>Visible|Thermal)/(?P<person>\d+)/(?P<gender>male|female)_(?P<side>front|back)_(?P<letter>[vt])_(?P<frame>\d{5})_(?P=person)\.bmp"
+    name = r"(?P<place>Visible|Thermal)/(?P<person>\d+)/(?P<gender>male|female)_(?P<side>front|back)_(?P<letter>[vt])_"
+    name += r"(?P<frame>\d{5})_(?P=person)\.bmp"
     found = said(table, out, name)
     agree(found, person=0, frame=0)
     for words, row in found:
@@ -119,8 +120,8 @@ def test_regdb_trials(world: World, tmp_path: Path) -> None:
 
 
 def test_pkusketch(world: World, tmp_path: Path) -> None:
-    table = world("pkusketch")
-    out = write_layout(table, "pkusketch", tmp_path / "out")
+    table = world("pku-sketch")
+    out = write_layout(table, "pku-sketch", tmp_path / "out")
     rows = rows_by_picture(table)
     sketches = sorted((out / "sketch").iterdir(), key=lambda path: int(path.stem))
     assert [path.name for path in sketches] == [f"{k}.jpg" for k in range(1, 11)]
@@ -135,7 +136,7 @@ def test_pkusketch(world: World, tmp_path: Path) -> None:
     styles = {path.stem: [int(line[0]) for line in lines(path)] for path in (out / "styleAnnotation").iterdir()}
     assert sorted(styles) == ["a_2", "b_1", "c_4", "d_2", "e_1"]  # 46 20 79 33 22 of 200, for ten persons
     assert all(len(mine) == int(name[2:]) and mine == sorted(mine) for name, mine in styles.items())
-    assert sorted(sum(styles.values(), [])) == list(range(1, 11))
+    assert sorted(person for mine in styles.values() for person in mine) == list(range(1, 11))
 
 
 def test_pkusketch_published_size_and_artists_of_the_table(world: World, tmp_path: Path) -> None:
@@ -148,7 +149,7 @@ def test_pkusketch_published_size_and_artists_of_the_table(world: World, tmp_pat
         modalities=("colour", "sketch"),
         masks=False,
     )
-    out = write_layout(table, "pkusketch", tmp_path / "out")
+    out = write_layout(table, "pku-sketch", tmp_path / "out")
     assert sorted(p.name for p in (out / "styleAnnotation").iterdir()) == [
         "a_46.txt",
         "b_20.txt",
@@ -157,7 +158,7 @@ def test_pkusketch_published_size_and_artists_of_the_table(world: World, tmp_pat
         "e_22.txt",
     ]
     table = table.assign(artist=["zoe" if person % 2 else "ann" for person in table.person])
-    told = write_layout(table, "pkusketch", tmp_path / "told")
+    told = write_layout(table, "pku-sketch", tmp_path / "told")
     assert sorted(p.name for p in (told / "styleAnnotation").iterdir()) == ["a_100.txt", "b_100.txt"]
     assert lines(told / "styleAnnotation" / "a_100.txt")[:2] == [["2"], ["4"]]
 

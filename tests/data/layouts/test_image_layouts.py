@@ -51,7 +51,7 @@ def test_market_distractors_apart_and_boxes_kept(world: World, tmp_path: Path) -
 def test_frames_that_are_unknown_or_equal_give_different_names(world: World, tmp_path: Path) -> None:
     for number, frame in enumerate((-1, 5)):
         table = world("market1501").assign(frame=frame)
-        for layout in ("market1501", "dukemtmcreid", "gtasynthreid", "clonedperson", "regdb", "llcm"):
+        for layout in ("market1501", "dukemtmc", "gtasynthreid", "clonedperson", "regdb", "llcm"):
             fitting = table
             if layout in ("regdb", "llcm"):
                 fitting = world(layout).assign(frame=frame)
@@ -62,8 +62,8 @@ def test_frames_that_are_unknown_or_equal_give_different_names(world: World, tmp
 
 
 def test_dukemtmcreid(world: World, tmp_path: Path) -> None:
-    table = world("dukemtmcreid")
-    out = write_layout(table, "dukemtmcreid", tmp_path / "out")
+    table = world("dukemtmc")
+    out = write_layout(table, "dukemtmc", tmp_path / "out")
     found = said(table, out, IN + r"(?P<person>\d{4})_c(?P<camera>\d)_f(?P<frame>\d{7})\.jpg", THREE)
     agree(found, person=0, camera=0, frame=0)
     assert len(found) == len(table)
@@ -96,7 +96,8 @@ def test_gtasynthreid_queries_stay_in_the_gallery(world: World, tmp_path: Path) 
 
 
 def test_msmt17_lists(world: World, tmp_path: Path) -> None:
-    name = r"(?P<place>\w+)/(?P<number>\d{4})/(?P=number)_(?P<k>\d{3})_(?P<camera>\d{2})_\d{4}(?:morning|noon|afternoon)_(?P<frame>\d{4})_0\.jpg"
+    name = r"(?P<place>\w+)/(?P<number>\d{4})/(?P=number)_(?P<k>\d{3})_(?P<camera>\d{2})_"
+    name += r"\d{4}(?:morning|noon|afternoon)_(?P<frame>\d{4})_0\.jpg"
     for version, folders in ((1, ("train", "test")), (2, ("mask_train_v2", "mask_test_v2"))):
         table = world("msmt17")
         out = write_layout(table, "msmt17", tmp_path / f"v{version}", options={"version": version})
@@ -221,7 +222,7 @@ def test_grid(world: World, tmp_path: Path) -> None:
 
 def test_prid2011_numbers_above_the_shared_ones_are_different_persons(world: World, tmp_path: Path) -> None:
     table = make_table(tmp_path / "source", people=40, cameras=2, pictures=1, train_fraction=1.0)
-    out = write_layout(table, "prid2011", tmp_path / "out", options={"shared": 4})
+    out = write_layout(table, "prid2011-single", tmp_path / "out", options={"shared": 4})
     found = said(table, out, r"prid_2011/single_shot/cam_(?P<view>[ab])/person_(?P<number>\d{4})\.png")
     person = {(words["view"], int(words["number"])): row["person"] for words, row in found}
     in_a, in_b = ({n: p for (view, n), p in person.items() if view == of} for of in "ab")
@@ -231,7 +232,7 @@ def test_prid2011_numbers_above_the_shared_ones_are_different_persons(world: Wor
     assert not {in_a[n] for n in in_a if n > 4} & {in_b[n] for n in in_b if n > 4}
     assert [sorted(each) for each in (in_a, in_b)] == [list(range(1, len(each) + 1)) for each in (in_a, in_b)]
     with pytest.raises(DataError, match="a number of shared persons between 1 and 40, and the table has 41"):
-        write_layout(table, "prid2011", tmp_path / "more", options={"shared": 41})
+        write_layout(table, "prid2011-single", tmp_path / "more", options={"shared": 41})
 
 
 def test_synthetic_cameras_are_scenes_and_cameras(world: World, tmp_path: Path) -> None:

@@ -66,9 +66,9 @@ def test_mars(world: World, tmp_path: Path) -> None:
 
 
 def test_ilidsvid_first_half_is_the_test_part(world: World, tmp_path: Path) -> None:
-    table = world("ilidsvid", people=7)
+    table = world("ilids-vid", people=7)
     table = table.assign(person=[p + 2 if p > 3 else p for p in table.person])  # gaps: folders are not their places
-    out = write_layout(table, "ilidsvid", tmp_path / "out")
+    out = write_layout(table, "ilids-vid", tmp_path / "out")
     rows = rows_by_picture(table)
     cameras = out / "i-LIDS-VID" / "sequences"
     folders = sorted(path.name for path in (cameras / "cam1").iterdir())
@@ -91,8 +91,8 @@ def test_ilidsvid_first_half_is_the_test_part(world: World, tmp_path: Path) -> N
 
 
 def test_prid2011video(world: World, tmp_path: Path) -> None:
-    table = world("prid2011video", people=8)
-    out = write_layout(table, "prid2011video", tmp_path / "out", options={"shared": 4})
+    table = world("prid2011", people=8)
+    out = write_layout(table, "prid2011", tmp_path / "out", options={"shared": 4})
     rows, base = rows_by_picture(table), out / "prid_2011" / "multi_shot"
     person: dict[str, dict[str, int]] = {"cam_a": {}, "cam_b": {}}
     for camera, view in enumerate(person, 1):
@@ -111,19 +111,19 @@ def test_prid2011video(world: World, tmp_path: Path) -> None:
 
 
 def test_prid2011video_short_tracklets_are_not_in_the_splits(world: World, tmp_path: Path) -> None:
-    table = world("prid2011video")
+    table = world("prid2011")
     short = ~((table.person == 2) & (table.camera == 2) & (np.arange(len(table)) % 3 == 0))
-    out = write_layout(table.take(np.flatnonzero(short)), "prid2011video", tmp_path / "out", options={"shortest": 3})
+    out = write_layout(table.take(np.flatnonzero(short)), "prid2011", tmp_path / "out", options={"shortest": 3})
     for split in json.loads((out / "splits_prid2011.json").read_text()):
         assert "person_0002" not in split["train"] + split["test"]
     with pytest.raises(DataError, match="two persons with 9 frames in both cameras; the table has 0"):
-        write_layout(table, "prid2011video", tmp_path / "none", options={"shortest": 9})
+        write_layout(table, "prid2011", tmp_path / "none", options={"shortest": 9})
 
 
 def test_lsvid_prefixes_and_queries(world: World, tmp_path: Path) -> None:
-    table = world("lsvid")
+    table = world("ls-vid")
     table = table.assign(split=["val" if p == 1 else s for p, s in zip(table.person, table.column("split"))])
-    out = write_layout(table, "lsvid", tmp_path / "out")
+    out = write_layout(table, "ls-vid", tmp_path / "out")
     rows = rows_by_picture(table)
     splits: dict[str, list[str]] = defaultdict(list)
     for part in ("train", "val", "test"):
@@ -147,8 +147,8 @@ def test_lsvid_prefixes_and_queries(world: World, tmp_path: Path) -> None:
 def test_dukemtmcvideoreid_some_tracklets_start_at_two(world: World, tmp_path: Path) -> None:
     for names, pattern in (("new", r"(?P=person)_C(?P<camera>\d)_F(?P<k>\d{4})_X(?P<frame>\d+)"),
                            ("old", r"(?P=person)C(?P<camera>\d)F(?P<k>\d{4})X(?P<frame>\d+)")):  # fmt: skip
-        table = world("dukemtmcvideoreid")
-        out = write_layout(table, "dukemtmcvideoreid", tmp_path / names, options={"names": names})
+        table = world("dukemtmc-video")
+        out = write_layout(table, "dukemtmc-video", tmp_path / names, options={"names": names})
         where = r"(?P<place>train|query|gallery)/(?P<person>\d{4})/(?P<tracklet>\d{4})/"
         found = said(table, out, where + pattern + r"\.jpg", {n: n for n in ("train", "query", "gallery")})
         agree(found, person=0, camera=0, frame=0)

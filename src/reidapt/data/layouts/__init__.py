@@ -29,20 +29,20 @@ def write_layout(
 
     Pictures are linked (hard links) or copied, and encoded anew only where the layout demands another format. Persons,
     cameras, sequences, frames and tracklets keep their numbers wherever the layout's names can hold them. Masks go to
-    `masks/`, beside the pictures' own tree. The same table and options give the same bytes; the folder appears only when it
-    is complete. Crops that a layout has no place for (junk, pictures beyond its number per camera, a modality a camera
+    `masks/`, beside the pictures' own tree. The same table and options give the same bytes; the folder appears only when
+    it is complete. Crops that a layout has no place for (junk, pictures beyond its number per camera, a modality a camera
     does not have) are left out, and a warning counts them.
 
     Args:
         table: what to write.
         layout: a name of `LAYOUTS`.
         out: folder to write; it must not exist or be empty.
-        options: for all layouts `files` ("link" or "copy"), `masks` (default True) and `record` (also write a `crops.csv`
-            with all columns, default False); and those of the layout, see `layout_options`.
+        options: for all layouts `files` ("link" or "copy"), `masks` (default True) and `record` (also write a
+            `crops.csv` with all columns, default False); and those of the layout, see `layout_options`.
 
     Raises:
-        DataError: an unknown layout or option, a table without what the layout needs, a folder in use, a file that cannot
-            be read. Nothing is left behind.
+        DataError: an unknown layout or option, a table without what the layout needs, a folder in use, a file that
+            cannot be read. Nothing is left behind.
     """
     info = find_layout(layout)
     chosen = dict(options or {})

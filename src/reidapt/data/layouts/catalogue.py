@@ -18,7 +18,7 @@ class LayoutInfo:
     """One dataset layout.
 
     Args:
-        name: its name in commands, lower case without signs.
+        name: its name in commands, that of the reader.
         title: the dataset's own name.
         kind: what a crop is compared with.
         writer: module and function in `reidapt.data.layouts` that write it.
@@ -62,7 +62,7 @@ _ALL = (
         published=_world(1501, 6, 4, 751 / 1501, junk=3, distractors=4),
     ),
     LayoutInfo(
-        "dukemtmcreid", "DukeMTMC-reID", "image", "market:dukemtmcreid",
+        "dukemtmc", "DukeMTMC-reID", "image", "market:dukemtmcreid",
         "bounding_box_train|query|bounding_box_test/0001_c2_f0046182.jpg",
         splits=TEST, test=_world(8, 3, 2), published=_world(1404, 8, 3, 0.5),
     ),
@@ -101,12 +101,12 @@ _ALL = (
         test=_world(8, 3, 2, distractors=1), published=_world(250, 8, 2, 0.5, distractors=6),
     ),
     LayoutInfo(
-        "prid2011", "PRID2011 (single shot)", "image", "single_shot:prid2011",
+        "prid2011-single", "PRID2011 (single shot)", "image", "single_shot:prid2011",
         "prid_2011/single_shot/cam_a|cam_b/person_0001.png",
         test=_world(6, 2, 2), published=_world(934, 2, 2), options={"shared": 200},
     ),
     LayoutInfo(
-        "sysumm01", "SYSU-MM01", "cross-modal", "sysumm01:write",
+        "sysu-mm01", "SYSU-MM01", "cross-modal", "sysumm01:write",
         "cam1..cam6/0001/0001.jpg, exp/train|val|test|available_id.txt, exp/rand_perm_cam.mat",
         splits=TEST, modalities=("colour", "infrared"), cameras=3,
         test=_world(8, 6, 3, modalities=("colour", "infrared")),
@@ -119,7 +119,7 @@ _ALL = (
         published=_world(412, 1, 10, modalities=("colour", "thermal")),
     ),
     LayoutInfo(
-        "pkusketch", "PKU-Sketch", "cross-modal", "pkusketch:write",
+        "pku-sketch", "PKU-Sketch", "cross-modal", "pkusketch:write",
         "sketch/1.jpg, photo/1_05_356.jpg, styleAnnotation/a_46.txt ..",
         modalities=("colour", "sketch"), test=_world(10, 2, 2, modalities=("colour", "sketch")),
         published=_world(200, 2, 2, modalities=("colour", "sketch")),
@@ -161,24 +161,24 @@ _ALL = (
         splits=TEST, tracklets=True, test=_video(8, 3, 2, 3), published=_video(1261, 6, 3, 58, 625 / 1261),
     ),
     LayoutInfo(
-        "ilidsvid", "iLIDS-VID", "video", "ten_splits:ilidsvid",
+        "ilids-vid", "iLIDS-VID", "video", "ten_splits:ilidsvid",
         "i-LIDS-VID/sequences/cam1|cam2/person001/cam1_person001_00317.png, "
         "train-test people splits/train_test_splits_ilidsvid.mat",
         tracklets=True, test=_video(6, 2, 1, 3), published=_video(300, 2, 1, 73),
     ),
     LayoutInfo(
-        "prid2011video", "PRID2011 (multi shot)", "video", "ten_splits:prid2011video",
+        "prid2011", "PRID2011 (multi shot)", "video", "ten_splits:prid2011video",
         "prid_2011/multi_shot/cam_a|cam_b/person_0001/0001.png, splits_prid2011.json",
         tracklets=True, test=_video(6, 2, 1, 3), published=_video(178, 2, 1, 100),
     ),
     LayoutInfo(
-        "lsvid", "LS-VID", "video", "lsvid:write",
+        "ls-vid", "LS-VID", "video", "lsvid:write",
         "tracklet_train|tracklet_val|tracklet_test/0001/0001_0003_07_000012.jpg, "
         "list_sequence/list_seq_train|val|test.txt, test/data/info_test.mat",
         splits=TEST, tracklets=True, test=_video(8, 3, 2, 3), published=_video(3772, 15, 1, 200, 842 / 3772),
     ),
     LayoutInfo(
-        "dukemtmcvideoreid", "DukeMTMC-VideoReID", "video", "dukemtmcvideoreid:write",
+        "dukemtmc-video", "DukeMTMC-VideoReID", "video", "dukemtmcvideoreid:write",
         "train|query|gallery/0001/0001/0001_C6_F0099_X30823.jpg",
         splits=TEST, tracklets=True, test=_video(8, 3, 2, 4), published=_video(1404, 8, 1, 167, 0.5),
     ),
@@ -213,12 +213,16 @@ def find_layout(name: str) -> LayoutInfo:
     Raises:
         DataError: there is none, with the nearest name.
     """
-    plain = "".join(letter for letter in name.lower() if letter not in "-_ ")
-    if plain in LAYOUTS:
-        return LAYOUTS[plain]
-    near = difflib.get_close_matches(plain, list(LAYOUTS), n=1, cutoff=0.4)
+    for known in LAYOUTS:
+        if _plain(name) == _plain(known):
+            return LAYOUTS[known]
+    near = difflib.get_close_matches(name.lower(), list(LAYOUTS), n=1, cutoff=0.4)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     raise DataError(f"there is no layout {name!r}.{hint} The layouts are {', '.join(LAYOUTS)}.")
+
+
+def _plain(name: str) -> str:
+    return "".join(letter for letter in name.lower() if letter.isalnum())
 
 
 def plan(layout: str, size: Literal["test", "published"] = "test") -> dict[str, Any]:

@@ -1,17 +1,19 @@
-"""Video datasets in which people change clothes: CCVID and SVReID. The attribute `outfit` says what a person wears (0 without it).
+"""Video datasets in which people change clothes: CCVID and SVReID.
 
-Both list tracklets in text files, a line of tracklet folder, person and clothes, and name the camera in the folder. `val` goes to
-training. Only colour; junk and distractors are left out.
+The attribute `outfit` says what a person wears; 0 without it. Both list tracklets in text files, a line of tracklet folder, person and clothes, and name the camera in the folder.
+`val` goes to training. Only colour; junk and distractors are left out.
 
-ccvid   `session1/001_01/00001.jpg`: session, person (3 digits), camera (2 digits), frame from 1 (5 digits). Lines of `train.txt`, `query.txt`,
-        `gallery.txt` have tabs between `session1/001_01`, the person as in the folder and the clothes `u0_l0_s0_c0_a0`, where every number
-        but the last is the outfit. Sessions 1 and 2 share the cameras 1-12, session 3 has cameras of its own: readers call its camera c
-        the camera 12 + c, so table cameras 13-24 are session 3. The first tracklet of a person and camera is session 1, the
-        second session 2 (cameras 13 and above have one); further tracklets are left out.
-svreid  `SVReID/0001/o0/0001/1/0001.jpg`: person (4 digits), outfit, tracklet from 1 within the person (4 digits), camera, frame from 1. Lines
-        `0001/o0/0001/1 0001 o0` with the path relative to `SVReID`, whose last part is the camera. `train_svreid.txt`: training tracklets
-        in the first outfit of each person; `train_svreid_cc.txt`: all tracklets of the persons with several outfits;
-        `train_svreid_plus.txt`: all training tracklets; `query.txt`, `gallery.txt`. Option `name`: the folder, "SVReID" or "V3DGait_VIS".
+ccvid   `session1/001_01/00001.jpg`: session, person (3 digits), camera (2 digits), frame from 1 (5 digits). Lines of
+        `train.txt`, `query.txt`, `gallery.txt` have tabs between `session1/001_01`, the person as in the folder and the
+        clothes `u0_l0_s0_c0_a0`, where every number but the last is the outfit. Sessions 1 and 2 share the cameras
+        1-12, session 3 has cameras of its own: readers call its camera c the camera 12 + c, so table cameras 13-24 are
+        session 3. The first tracklet of a person and camera is session 1, the second session 2 (cameras 13 and above
+        have one); further tracklets are left out.
+svreid  `SVReID/0001/o0/0001/1/0001.jpg`: person (4 digits), outfit, tracklet from 1 within the person (4 digits),
+        camera, frame from 1. Lines `0001/o0/0001/1 0001 o0` with the path relative to `SVReID`, whose last part is the
+        camera. `train_svreid.txt`: training tracklets in the first outfit of each person; `train_svreid_cc.txt`: all
+        tracklets of the persons with several outfits; `train_svreid_plus.txt`: all training tracklets; `query.txt`,
+        `gallery.txt`. Option `name`: the folder, "SVReID" or "V3DGait_VIS".
 """
 
 from __future__ import annotations

@@ -1,22 +1,24 @@
 """CUHK03: an HDF5 file of cell arrays, the same pictures as files, and the splits of the new protocol.
 
-Persons belong to one of five camera pairs, with two views of at most five pictures each. A table's cameras 1 and 2 are views
-1 and 2 of pair 1, cameras 3 and 4 of pair 2, and so on up to camera 10. A person seen in several pairs is kept in the one with
-most pictures; of equal pairs, persons take turns. Further pictures, junk and distractors are left out; of more than five
-pictures in a view, queries come first, then the lowest frames.
+Persons belong to one of five camera pairs, with two views of at most five pictures each. A table's cameras 1 and 2 are
+views 1 and 2 of pair 1, cameras 3 and 4 of pair 2, and so on up to camera 10. A person seen in several pairs is kept in
+the one with most pictures; of equal pairs, persons take turns. Further pictures, junk and distractors are left out; of
+more than five pictures in a view, queries come first, then the lowest frames.
 
-`cuhk03_release/cuhk-03.mat`, MATLAB 7.3 (HDF5, arrays transposed; MATLAB shapes are given here)
-    `detected`, `labeled`   5×1 cell, a cell array Mᵢ×10 per camera pair: a row per person in the order of their numbers, columns
+`cuhk03_release/cuhk-03.mat`, MATLAB 7.3 (HDF5, arrays transposed; MATLAB shapes are given here) `detected`, `labeled`
+    5×1 cell, a cell array Mᵢ×10 per camera pair: a row per person in the order of their numbers, columns
                             1-5 view 1, columns 6-10 view 2, H×W×3 uint8 or empty (0×0)
-    `testsets`              20×1 cell, each a T×2 double array of (camera pair, row), both 1-based: the test persons of the
-                            classic protocol; T = 100, or a third of the persons with both views where these are fewer
-`images_detected/`, `images_labeled/`   `1_001_1_01.png`: camera pair, row in the pair (3 digits), view, picture (01-05 view 1,
-                            06-10 view 2)
-`cuhk03_new_protocol_config_{detected,labeled}.mat`, MATLAB 5: `filelist` N×1 cell of file names, `labels` N×1 the table's
-    persons, `camId` N×1 the view, `train_idx`, `query_idx`, `gallery_idx` n×1 into `filelist`, 1-based; all int32. Persons of
-    the splits `train` and `val` train; the splits `query` and `gallery` are taken over.
+    `testsets`              20×1 cell, each a T×2 double array of (camera pair, row), both 1-based: the test persons of
+                            the classic protocol; T = 100, or a third of the persons with both views where these are
+                            fewer
+`images_detected/`, `images_labeled/` `1_001_1_01.png`: camera pair, row in the pair (3 digits), view, picture (01-05
+                            view 1, 06-10 view 2)
+`cuhk03_new_protocol_config_{detected,labeled}.mat`, MATLAB 5: `filelist` N×1 cell of file names, `labels` N×1 the
+    table's persons, `camId` N×1 the view, `train_idx`, `query_idx`, `gallery_idx` n×1 into `filelist`, 1-based; all
+    int32. Persons of the splits `train` and `val` train; the splits `query` and `gallery` are taken over.
 
-Detected and labelled boxes hold the same pictures unless the table has an attribute `boxes` ("detected" or "labeled" per crop).
+Detected and labelled boxes hold the same pictures unless the table has an attribute `boxes` ("detected" or "labeled"
+per crop).
 """
 
 from __future__ import annotations

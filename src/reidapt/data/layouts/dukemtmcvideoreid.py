@@ -1,10 +1,13 @@
 """DukeMTMC-VideoReID: a folder per tracklet.
 
-`train/0001/0001/0001_C6_F0001_X30823.jpg`, `query/`, `gallery/`: person (4 digits), tracklet from 1 within the person and split (4 digits), then in the
-name person, camera (1-8), running number in the tracklet (4 digits), frame of the recording. Option `names`="old":
-`0001C6F0001X30823.jpg`. As in the published set, some tracklets start at F0002: here every third. `val` goes to `train`.
+`train/0001/0001/0001_C6_F0001_X30823.jpg`, `query/`, `gallery/`: person (4 digits), tracklet from 1 within the person
+and split (4 digits), then in the name person, camera (1-8), running number in the tracklet (4 digits), frame of the
+recording. Option `names`="old":
+`0001C6F0001X30823.jpg`. As in the published set, some tracklets start at F0002: here every third. `val` goes to
+`train`.
 
-Only colour; junk and distractors are left out. (The set was withdrawn by its authors: this is its layout, not its data.)
+Only colour; junk and distractors are left out. (The set was withdrawn by its authors: this is its layout, not its
+data.)
 """
 
 from __future__ import annotations

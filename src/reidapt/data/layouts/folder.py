@@ -1,4 +1,4 @@
-"""A dataset folder being written: files linked, copied or encoded anew, lists, JSON, MATLAB files; whole or not at all."""
+"""A dataset folder being written: pictures linked, copied or encoded anew, and lists; whole or not at all."""
 
 from __future__ import annotations
 

@@ -1,12 +1,12 @@
 """LLCM: visible and near-infrared pictures of the same persons in low light.
 
-Training persons: `vis/0001/0001_c01_s000001_f000012_vis.jpg` and `nir/0001/0001_c01_s000001_f000012_nir.jpg`: person (4 digits),
-camera (2 digits, 1-9), sequence, frame, modality. Test persons: the same names below `test_vis/cam1/0001/` and
+Training persons: `vis/0001/0001_c01_s000001_f000012_vis.jpg` and `nir/0001/0001_c01_s000001_f000012_nir.jpg`: person (4
+digits), camera (2 digits, 1-9), sequence, frame, modality. Test persons: the same names below `test_vis/cam1/0001/` and
 `test_nir/cam1/0001/`. The near-infrared camera 3 does not exist: infrared crops of camera 3 are left out.
-`idx/train_vis.txt`, `train_nir.txt`, `test_vis.txt`, `test_nir.txt`: a line `vis/0001/0001_c01_s000001_f000012_vis.jpg 0` per picture: path and
-label. Training labels run from 0 in the order of the persons, test labels are the persons' numbers. `idx/test_id.txt`: the test
-persons on one line with commas between.
-Option `form`="cameras" writes every picture to `vis/cam1/0001/` or `nir/cam1/0001/`, training and test alike; the lists name it there.
+`idx/train_vis.txt`, `train_nir.txt`, `test_vis.txt`, `test_nir.txt`: a line `vis/0001/0001_c01_s000001_f000012_vis.jpg
+0` per picture: path and label. Training labels run from 0 in the order of the persons, test labels are the persons'
+numbers. `idx/test_id.txt`: the test persons on one line with commas between. Option `form`="cameras" writes every
+picture to `vis/cam1/0001/` or `nir/cam1/0001/`, training and test alike; the lists name it there.
 
 Persons of the splits `query` and `gallery` are test, the others training. Junk and distractors are left out.
 """

@@ -1,10 +1,12 @@
 """LS-VID: tracklets as name prefixes, and an HDF5 file that says which are queries.
 
-`tracklet_train/0001/0001_0003_07_000012.jpg`, `tracklet_val/`, `tracklet_test/`: person (4 digits), tracklet (4 digits, unique within the
-person), camera (2 digits, 1-15), frame from 1 within the tracklet (6 digits).
-`list_sequence/list_seq_train.txt`, `list_seq_val.txt`, `list_seq_test.txt`: a line `tracklet_train/0001/0001_0003_07_ 1` per tracklet: the beginning of its
-pictures' paths, and the person. Queries and gallery stand together in the test list; the list of `val` is empty where the table has none.
-`test/data/info_test.mat` (MATLAB 7.3, HDF5): `query`, Q×1 double in MATLAB and so 1×Q in HDF5: 1-based lines of the test list.
+`tracklet_train/0001/0001_0003_07_000012.jpg`, `tracklet_val/`, `tracklet_test/`: person (4 digits), tracklet (4 digits,
+unique within the person), camera (2 digits, 1-15), frame from 1 within the tracklet (6 digits).
+`list_sequence/list_seq_train.txt`, `list_seq_val.txt`, `list_seq_test.txt`: a line `tracklet_train/0001/0001_0003_07_
+1` per tracklet: the beginning of its pictures' paths, and the person. Queries and gallery stand together in the test
+list; the list of `val` is empty where the table has none.
+`test/data/info_test.mat` (MATLAB 7.3, HDF5): `query`, Q×1 double in MATLAB and so 1×Q in HDF5: 1-based lines of the
+test list.
 
 Only colour; junk and distractors are left out.
 """

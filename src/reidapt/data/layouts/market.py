@@ -1,19 +1,21 @@
 """Layouts with the three folders of Market-1501: Market-1501, DukeMTMC-reID, PersonX, GTASynthReid.
 
-`bounding_box_train`, `query` and `bounding_box_test` (the gallery) hold pictures whose names say everything. Crops of the
-split `val` go to `bounding_box_train`. Only colour.
+`bounding_box_train`, `query` and `bounding_box_test` (the gallery) hold pictures whose names say everything. Crops of
+the split `val` go to `bounding_box_train`. Only colour.
 
-market1501    `0002_c1s1_000451_03.jpg`: person (4 digits; `-1` junk, `0000` distractor), camera from 1 (one digit in the
-              published set, more where needed), sequence from 1, frame (6 digits), box (2 digits) = attribute `box`, or the
-              running number of crops with the same person, camera, sequence and frame, from 1. Option `distractors`
-              ="images" puts the distractors of the gallery into `images/`, where the optional 500k set is kept.
-dukemtmcreid  `0001_c2_f0046182.jpg`: person (4), camera from 1, frame (7 digits). No junk and no distractors (the
-              published gallery's extra persons have ordinary numbers). Where several crops of a person and camera
-              share a frame, all of that person and camera are numbered instead.
-personx       names as Market-1501, but the six cameras are called 3, 4, 8, 10, 11 and 12. With `form`="backgrounds" each
-              camera has a folder of its own, `1/` .. `6/`, with the three folders inside.
-gtasynthreid  `42647445_sd000c08_0396.jpeg`: person (no padding), `sd` day or `sn` night, sequence (3 digits, from 0), camera
-              (2 digits, from 1 to 19), frame (4 digits or more). Queries are copies: they stay in the gallery. No junk or distractors.
+market1501    `0002_c1s1_000451_03.jpg`: person (4 digits; `-1` junk, `0000` distractor), camera from 1 (one digit in
+              the published set, more where needed), sequence from 1, frame (6 digits), box (2 digits) = attribute
+              `box`, or the running number of crops with the same person, camera, sequence and frame, from 1. Option
+              `distractors` ="images" puts the distractors of the gallery into `images/`, where the optional 500k set is
+              kept.
+dukemtmc      `0001_c2_f0046182.jpg`: person (4), camera from 1, frame (7 digits). No junk and no distractors (the
+              published gallery's extra persons have ordinary numbers). Where several crops of a person and camera share
+              a frame, all of that person and camera are numbered instead.
+personx       names as Market-1501, but the six cameras are called 3, 4, 8, 10, 11 and 12. With `form`="backgrounds"
+              each camera has a folder of its own, `1/` .. `6/`, with the three folders inside.
+gtasynthreid  `42647445_sd000c08_0396.jpeg`: person (no padding), `sd` day or `sn` night, sequence (3 digits, from 0),
+              camera (2 digits, from 1 to 19), frame (4 digits or more). Queries are copies: they stay in the gallery.
+              No junk or distractors.
 """
 
 from __future__ import annotations

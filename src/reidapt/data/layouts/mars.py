@@ -1,11 +1,12 @@
 """MARS: tracklets as ranges of two lists of names.
 
-`bbox_train/0001/0001C1T0001F001.jpg`, `bbox_test/`: person (4 digits; `0000` distractors, `00-1` junk), camera (one digit, 1-6),
-tracklet from 1 within person and camera (4 digits), frame from 1 within the tracklet (3 digits, more where needed). `val` goes to
+`bbox_train/0001/0001C1T0001F001.jpg`, `bbox_test/`: person (4 digits; `0000` distractors, `00-1` junk), camera (one
+digit, 1-6), tracklet from 1 within person and camera (4 digits), frame from 1 within the tracklet (3 digits, more where
+needed). `val` goes to
 `bbox_train`.
 `info/train_name.txt`, `info/test_name.txt`: one file name per line, sorted, so that a tracklet is a run of lines.
-`info/tracks_train_info.mat` with `track_train_info` and `info/tracks_test_info.mat` with `track_test_info` (MATLAB 5): T×4 int32 rows of
-first line, last line (1-based, both included), person (−1 junk), camera; in the order of the names.
+`info/tracks_train_info.mat` with `track_train_info` and `info/tracks_test_info.mat` with `track_test_info` (MATLAB 5):
+T×4 int32 rows of first line, last line (1-based, both included), person (−1 junk), camera; in the order of the names.
 `info/query_IDX.mat` with `query_IDX`: 1×Q int32, 1-based rows of `track_test_info` that are queries.
 """
 
@@ -50,4 +51,5 @@ def _numbered(found: list[Track], splits: tuple[str, ...]) -> list[tuple[int, Tr
 
 def _stem(track: Track, number: int) -> str:
     person = "00-1" if track[0].person < 0 else f"{limited(track[0].person, 0, 9999, 'person', 'MARS'):04d}"
-    return f"{person}C{limited(track[0].camera, 1, 6, 'camera', 'MARS')}T{limited(number, 1, 9999, 'tracklet', 'MARS'):04d}"
+    camera = limited(track[0].camera, 1, 6, "camera", "MARS")
+    return f"{person}C{camera}T{limited(number, 1, 9999, 'tracklet', 'MARS'):04d}"

@@ -1,15 +1,16 @@
 """MSMT17, version 1 (`train`, `test`) or version 2 (`mask_train_v2`, `mask_test_v2`).
 
-`0000/0000_000_01_0303morning_0015_0.jpg`: person (4 digits), running number of the person's picture from 0 (3 digits or more),
-camera (2 digits, from 1), day and time of day, frame (4 digits or more), box 0. Days and times follow from the sequence:
-three times (morning, noon, afternoon) of the four days 0113, 0302, 0303 and 0114.
-`list_train.txt`, `list_val.txt` (below the training folder), `list_query.txt`, `list_gallery.txt` (below the test folder): a line
+`0000/0000_000_01_0303morning_0015_0.jpg`: person (4 digits), running number of the person's picture from 0 (3 digits or
+more), camera (2 digits, from 1), day and time of day, frame (4 digits or more), box 0. Days and times follow from the
+sequence: three times (morning, noon, afternoon) of the four days 0113, 0302, 0303 and 0114.
+`list_train.txt`, `list_val.txt` (below the training folder), `list_query.txt`, `list_gallery.txt` (below the test
+folder): a line
 `0000/0000_000_01_0303morning_0015_0.jpg 0` per picture: path and person.
 
-Persons are numbered from 0, anew in training (`train` and `val` together) and in test (`query` and `gallery` together), in the
-order of the table's persons: the same number in both is not the same person. `val` holds pictures of training persons; where the
-table has none, every 14th training picture (published: 2,373 of 32,621) goes there. Junk and distractors are left out. Pictures
-of version 2 are those of version 1: drawn people need no blurred faces.
+Persons are numbered from 0, anew in training (`train` and `val` together) and in test (`query` and `gallery` together),
+in the order of the table's persons: the same number in both is not the same person. `val` holds pictures of training
+persons; where the table has none, every 14th training picture (published: 2,373 of 32,621) goes there. Junk and
+distractors are left out. Pictures of version 2 are those of version 1: drawn people need no blurred faces.
 """
 
 from __future__ import annotations

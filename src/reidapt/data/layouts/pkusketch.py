@@ -1,12 +1,14 @@
 """PKU-Sketch: a drawing of every person, photographs from two cameras, and who drew what.
 
 `sketch/1.jpg`: person. `photo/1_05_356.jpg`: person, camera (2 digits), frame (3 digits or more).
-`styleAnnotation/a_46.txt`, `b_20.txt`, `c_79.txt`, `d_33.txt`, `e_22.txt`: the persons an artist drew, a number per line, sorted; the number in
-the name is how many. Other sizes than 200 persons are divided in the same proportions, and an artist without a drawing has no file.
+`styleAnnotation/a_46.txt`, `b_20.txt`, `c_79.txt`, `d_33.txt`, `e_22.txt`: the persons an artist drew, a number per
+line, sorted; the number in the name is how many. Other sizes than 200 persons are divided in the same proportions, and
+an artist without a drawing has no file.
 
-The two lowest cameras give one photograph each (the lowest frame). Persons without a sketch or one of the photographs, junk and
-distractors are left out; the table's splits are not used, because protocols draw persons within each style. The artist is the
-attribute `artist` where the table has it (up to five values, sorted, are a to e); otherwise persons are dealt out at random by `seed`.
+The two lowest cameras give one photograph each (the lowest frame). Persons without a sketch or one of the photographs,
+junk and distractors are left out; the table's splits are not used, because protocols draw persons within each style.
+The artist is the attribute `artist` where the table has it (up to five values, sorted, are a to e); otherwise persons
+are dealt out at random by `seed`.
 """
 
 from __future__ import annotations

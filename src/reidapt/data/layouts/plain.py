@@ -1,8 +1,9 @@
 """The toolkit's own layouts: `crops.csv` beside the pictures, or a folder per person.
 
-table   `pictures/000000.jpg` (six digits, the row in the table) and `crops.csv` with every column, paths relative to it.
-folder  `0001/000000.jpg`: a folder per person (four digits or more), six digits for the row; junk and distractors are left
-        out, because a folder is an identity, and so are all modalities but one.
+table   `pictures/000000.jpg` (six digits, the row in the table) and `crops.csv` with every column, paths relative to
+it.
+folder  `0001/000000.jpg`: a folder per person (four digits or more), six digits for the row; junk and distractors are
+        left out, because a folder is an identity, and so are all modalities but one.
 """
 
 from __future__ import annotations

@@ -1,15 +1,16 @@
 """RegDB: visible and thermal pictures of the same persons, and ten random halves of them.
 
-`Visible/1/male_front_v_00007_1.bmp`, `Thermal/1/male_front_t_00007_1.bmp`: person, `male` or `female` (attribute `gender`: text, or a
-number from 0 female to 1 male), `front` or `back` (attribute `yaw`: front where its cosine is not negative), modality, frame (5
-digits), person. Windows bitmaps, as published. Where frames of a person and modality are unknown or occur twice, these are
-numbered from 1.
+`Visible/1/male_front_v_00007_1.bmp`, `Thermal/1/male_front_t_00007_1.bmp`: person, `male` or `female` (attribute
+`gender`: text, or a number from 0 female to 1 male), `front` or `back` (attribute `yaw`: front where its cosine is not
+negative), modality, frame (5 digits), person. Windows bitmaps, as published. Where frames of a person and modality are
+unknown or occur twice, these are numbered from 1.
 `idx/train_visible_1.txt`, `train_thermal_1.txt`, `test_visible_1.txt`, `test_thermal_1.txt` .. `_10`: a line
-`Visible/1/male_front_v_00007_1.bmp 0` per picture: path and label. Labels run from 0 within each list, in the order of the persons, and
-are equal in the visible and thermal list of a trial; test labels start from 0 again, so a label is not a person.
+`Visible/1/male_front_v_00007_1.bmp 0` per picture: path and label. Labels run from 0 within each list, in the order of
+the persons, and are equal in the visible and thermal list of a trial; test labels start from 0 again, so a label is not
+a person.
 
-Every trial divides all persons that have both modalities in halves; the table's splits and cameras are not used. Junk, distractors and
-further modalities are left out.
+Every trial divides all persons that have both modalities in halves; the table's splits and cameras are not used. Junk,
+distractors and further modalities are left out.
 """
 
 from __future__ import annotations

@@ -1,21 +1,23 @@
 """The classic small datasets with two views and averaged splits: CUHK01, VIPeR, GRID, PRID2011 (single shot).
 
-The two lowest cameras of the table are the views A and B (GRID keeps all eight). The published sets have no training part:
-protocols draw halves of the persons, so the table's splits are not used. Junk is left out, and distractors everywhere but in GRID.
+The two lowest cameras of the table are the views A and B (GRID keeps all eight). The published sets have no training
+part: protocols draw halves of the persons, so the table's splits are not used. Junk is left out, and distractors
+everywhere but in GRID.
 
-cuhk01    `campus/0001001.png`: person (4 digits), picture (3 digits): 001 and 002 of view A, 003 and 004 of view B, the lowest
-          frames. Persons without two pictures in both views are left out.
-viper     `VIPeR/cam_a/000_45.bmp`: person (3 digits, from 0: the table's person less one), viewing angle. One picture of each view;
-          the angle is the multiple of 45° from 0 to 180 nearest to the attribute `yaw` (folded), or 0 in A and 90 in B.
-grid      `underground_reid/probe/0001_1_25004_107_32_106_221.jpeg`: person (4 digits), camera (1-8), frame, box (x, y, width,
-          height). `probe` has one picture of every person seen by two cameras, from the lowest of them, and `gallery` one from
-          the next; distractors are `0000` in `gallery`. `features_and_partitions.mat` (MATLAB 5) has `trainIdxAll`, a 1×10 cell of
-          1×1 structs whose third field is the 1×n list of the training persons of a split, half of them. (The published file
-          also holds features and the other two fields; these are empty here.)
-prid2011  `prid_2011/single_shot/cam_a/person_0001.png`. The persons seen in both views come first, numbered from 1 in the order
-          of the table; then, in each view on its own, the persons seen only there: the same number above the shared ones is not
-          the same person. Option `shared`: how many persons to keep in both views; the rest is dealt out to A alone and B alone
-          in the published proportion (200 shared, 185 in A alone, 549 in B alone).
+cuhk01    `campus/0001001.png`: person (4 digits), picture (3 digits): 001 and 002 of view A, 003 and 004 of view B, the
+          lowest frames. Persons without two pictures in both views are left out.
+viper     `VIPeR/cam_a/000_45.bmp`: person (3 digits, from 0: the table's person less one), viewing angle. One picture
+          of each view; the angle is the multiple of 45° from 0 to 180 nearest to the attribute `yaw` (folded), or 0 in
+          A and 90 in B.
+grid      `underground_reid/probe/0001_1_25004_107_32_106_221.jpeg`: person (4 digits), camera (1-8), frame, box (x, y,
+          width, height). `probe` has one picture of every person seen by two cameras, from the lowest of them, and
+          `gallery` one from the next; distractors are `0000` in `gallery`. `features_and_partitions.mat` (MATLAB 5) has
+          `trainIdxAll`, a 1×10 cell of 1×1 structs whose third field is the 1×n list of the training persons of a
+          split, half of them. (The published file also holds features and the other two fields; these are empty here.)
+prid2011  `prid_2011/single_shot/cam_a/person_0001.png`. The persons seen in both views come first, numbered from 1 in
+          the order of the table; then, in each view on its own, the persons seen only there: the same number above the
+          shared ones is not the same person. Option `shared`: how many persons to keep in both views; the rest is dealt
+          out to A alone and B alone in the published proportion (200 shared, 185 in A alone, 549 in B alone).
 """
 
 from __future__ import annotations

@@ -1,22 +1,23 @@
-"""Synthetic datasets whose camera is a scene and a camera in it: RandPerson, UnrealPerson, ClonedPerson, FineGPR, WePerson.
+"""Synthetic sets with scenes and cameras: RandPerson, UnrealPerson, ClonedPerson, FineGPR, WePerson.
 
-The table's cameras 1, 2, 3, ... are the cameras of the first scene, then of the second, and so on, as the published sets count
-them. Only colour; junk and distractors are left out. ClonedPerson has a test part; in the others every crop is for training.
+The table's cameras 1, 2, 3, ... are the cameras of the first scene, then of the second, and so on, as the published
+sets count them. Only colour; junk and distractors are left out. ClonedPerson has a test part; in the others every crop
+is for training.
 
-randperson    `randperson_subset/000000_s00_c00_f000264.jpg`: person less one (6 digits, so the first is 0 and no distractor),
-              scene, camera in the scene, frame (6 digits). 11 scenes with 2 2 2 2 1 1 2 1 1 1 4 cameras.
-unrealperson  `unreal_v3.1/images/333_c001_78.jpg`: scene (1-4), version of the person's model (1-3), number in the version, camera
-              in the scene (3 digits), frame. Scenes have the cameras 1-6, 1-16, 23-28 and 1-6. The person of rank r (from 0) is number
-              r // 3 of version r % 3 + 1: equal numbers in two versions are two persons, equal camera numbers in two
-              scenes two cameras. `list_unreal_train.txt`: a line `path label camera ` per picture (with a space at its
-              end), labels and cameras from 0 in the table's order.
-clonedperson  `train/700000_s02_c00_f023389.jpg`, `test/query/`, `test/gallery/`: person + 699,999, scene, camera in the scene (4 in
-              each of 02 03 05 06 10 12), frame (6 digits). `val` goes to `train`.
-finegpr       `FineGPR/0001/0001_c01_w01_l01_p01.jpg`: person (4 digits), camera (up to 36), weather (1-7), illumination (1-7),
-              background (1-9): four cameras to a background. Weather and illumination count a person's pictures of a
-              camera: at most 49.
-weperson      `0001_01_01_12.png`: person (4 digits), camera, scene (four cameras to a scene), time of day = running number of the
-              person's picture of that camera.
+randperson    `randperson_subset/000000_s00_c00_f000264.jpg`: person less one (6 digits, so the first is 0 and no
+              distractor), scene, camera in the scene, frame (6 digits). 11 scenes with 2 2 2 2 1 1 2 1 1 1 4 cameras.
+unrealperson  `unreal_v3.1/images/333_c001_78.jpg`: scene (1-4), version of the person's model (1-3), number in the
+              version, camera in the scene (3 digits), frame. Scenes have the cameras 1-6, 1-16, 23-28 and 1-6. The
+              person of rank r (from 0) is number r // 3 of version r % 3 + 1: equal numbers in two versions are two
+              persons, equal camera numbers in two scenes two cameras. `list_unreal_train.txt`: a line `path label
+              camera ` per picture (with a space at its end), labels and cameras from 0 in the table's order.
+clonedperson  `train/700000_s02_c00_f023389.jpg`, `test/query/`, `test/gallery/`: person + 699,999, scene, camera in the
+              scene (4 in each of 02 03 05 06 10 12), frame (6 digits). `val` goes to `train`.
+finegpr       `FineGPR/0001/0001_c01_w01_l01_p01.jpg`: person (4 digits), camera (up to 36), weather (1-7), illumination
+              (1-7), background (1-9): four cameras to a background. Weather and illumination count a person's pictures
+              of a camera: at most 49.
+weperson      `0001_01_01_12.png`: person (4 digits), camera, scene (four cameras to a scene), time of day = running
+              number of the person's picture of that camera.
 """
 
 from __future__ import annotations

@@ -1,14 +1,16 @@
 """SYSU-MM01: four colour cameras, two infrared cameras, and the permutations that fix the gallery of the ten trials.
 
-`cam1/0001/0001.jpg`: camera, person (4 digits), running number of the picture from 1 (4 digits) in the order of the frames. Colour
-crops of the table's cameras 1, 2, 4 and 5 and infrared crops of its cameras 3 and 6 are written; other crops, junk and distractors
-are left out, so a world drawn in both modalities by six cameras fits.
-`exp/train_id.txt`, `val_id.txt`, `test_id.txt`, `available_id.txt`: one line of persons with commas between, sorted. `train` and `val`
-follow the table; where it has no `val`, the last quarter of the training persons (published: 99 of 395) becomes it. Query and
-gallery persons are test; which picture is which follows from its camera. `available_id` holds all of them.
-`exp/rand_perm_cam.mat` (MATLAB 5): `rand_perm_cam`, 6×1 cell by camera, each a P×1 cell by person number (P = the largest), each a
-10×n double array, a row per trial, of the 1-based picture numbers in random order; empty (0×0) for a person without pictures
-there. Trial t of single-shot search takes the first number of row t, of multi-shot the first ten.
+`cam1/0001/0001.jpg`: camera, person (4 digits), running number of the picture from 1 (4 digits) in the order of the
+frames. Colour crops of the table's cameras 1, 2, 4 and 5 and infrared crops of its cameras 3 and 6 are written; other
+crops, junk and distractors are left out, so a world drawn in both modalities by six cameras fits.
+`exp/train_id.txt`, `val_id.txt`, `test_id.txt`, `available_id.txt`: one line of persons with commas between, sorted.
+`train` and `val` follow the table; where it has no `val`, the last quarter of the training persons (published: 99 of
+395) becomes it. Query and gallery persons are test; which picture is which follows from its camera. `available_id`
+holds all of them.
+`exp/rand_perm_cam.mat` (MATLAB 5): `rand_perm_cam`, 6×1 cell by camera, each a P×1 cell by person number (P = the
+largest), each a 10×n double array, a row per trial, of the 1-based picture numbers in random order; empty (0×0) for a
+person without pictures there. Trial t of single-shot search takes the first number of row t, of multi-shot the first
+ten.
 """
 
 from __future__ import annotations
@@ -35,7 +37,7 @@ def write(folder: Folder, crops: list[Crop], *, seed: int = 0) -> None:
         if not any(crop.modality == modality for crop in kept):
             raise DataError(
                 f"the SYSU-MM01 layout takes {modality} crops of the cameras {', '.join(map(str, wanted))}, and the table "
-                "has none there. A world made with plan('sysumm01') fits."
+                "has none there. A world made with plan('sysu-mm01') fits."
             )
     counts: dict[tuple[int, int], int] = {}
     for (camera, person), mine in grouped(kept, "camera", "person").items():

@@ -1,18 +1,19 @@
 """Video datasets with two cameras and ten random halves of the persons: iLIDS-VID and PRID2011 (multi shot).
 
-The two lowest cameras of the table are the first and second; one tracklet per person and camera, the first. Only colour; junk and
-distractors are left out, and the table's splits are not used. Training takes both cameras, queries are the test
-persons in the first camera and the gallery the same persons in the second.
+The two lowest cameras of the table are the first and second; one tracklet per person and camera, the first. Only
+colour; junk and distractors are left out, and the table's splits are not used. Training takes both cameras, queries are
+the test persons in the first camera and the gallery the same persons in the second.
 
-ilidsvid       `i-LIDS-VID/sequences/cam1/person001/cam1_person001_00317.png` and `cam2/`: person (3 digits), frame (5 digits); persons without
-               a tracklet in both cameras are left out. `i-LIDS-VID/images/cam1/person001/cam1_person001.png`: the middle frame.
-               `train-test people splits/train_test_splits_ilidsvid.mat` (MATLAB 5): `ls_set`, 10×P double, each row a permutation of the
+ilids-vid      `i-LIDS-VID/sequences/cam1/person001/cam1_person001_00317.png` and `cam2/`: person (3 digits), frame (5
+               digits); persons without a tracklet in both cameras are left out.
+               `i-LIDS-VID/images/cam1/person001/cam1_person001.png`: the middle frame. `train-test people
+               splits/train_test_splits_ilidsvid.mat` (MATLAB 5): `ls_set`, 10×P double, each row a permutation of the
                1-based places of the persons' folders in sorted order (not their numbers, which have gaps). **The first
                half of a row is the test part**, and of an odd number the smaller.
-prid2011video  `prid_2011/multi_shot/cam_a/person_0001/0001.png` and `cam_b/`: persons numbered as in the single-shot set (those of
-               both views first), frames from 1 (4 digits). `splits_prid2011.json`: a list of ten `{"train": ["person_0001", ...], "test":
-               [...]}` with halves of the persons seen in both cameras for at least `shortest` frames (published: 178 persons
-               with more than 21 frames).
+prid2011       `prid_2011/multi_shot/cam_a/person_0001/0001.png` and `cam_b/`: persons numbered as in the single-shot
+               set (those of both views first), frames from 1 (4 digits). `splits_prid2011.json`: a list of ten
+               `{"train": ["person_0001", ...], "test": [...]}` with halves of the persons seen in both cameras for at
+               least `shortest` frames (published: 178 persons with more than 21 frames).
 """
 
 from __future__ import annotations
