@@ -35,10 +35,8 @@ def read(folder: Path) -> CropTable:
     query = within(matrix(mat(file, "query_IDX"), file, "query_IDX"), 1, len(test), file, "query_IDX") - 1
     split = np.full(len(test), "gallery", dtype=object)
     split[query] = "query"
-    parts = [
-        _part(folder / "bbox_train", info / "train_name.txt", train, np.full(len(train), "train", dtype=object), 1),
-        _part(folder / "bbox_test", info / "test_name.txt", test, split, 1 + len(train)),
-    ]
+    learn = np.full(len(train), "train", dtype=object)
+    parts = [_part(folder, "train", train, learn, 1), _part(folder, "test", test, split, 1 + len(train))]
     return table(parts, DATASET.name, folder)
 
 
@@ -50,11 +48,12 @@ def _tracks(file: Path, key: str) -> np.ndarray:
     return tracks
 
 
-def _part(pictures: Path, file: Path, tracks: np.ndarray, split: np.ndarray, first: int) -> Columns:
+def _part(folder: Path, kind: str, tracks: np.ndarray, split: np.ndarray, first: int) -> Columns:
     """Columns of all frames of the tracklets, whose first is number `first`."""
+    pictures, file = folder / f"bbox_{kind}", folder / "info" / f"{kind}_name.txt"
     names = lines(file)
     start, end, person, camera = tracks.T
-    within(tracks[:, :2], 1, len(names), file.parent / "tracks_*_info.mat", f"a frame of {file.name}")
+    within(tracks[:, :2], 1, len(names), file.with_name(f"tracks_{kind}_info.mat"), f"track_{kind}_info")
     length = end - start + 1
     within_track = np.arange(length.sum()) - np.repeat(np.cumsum(length) - length, length)
     frames = np.repeat(start - 1, length) + within_track
