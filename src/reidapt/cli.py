@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -106,8 +107,17 @@ def build_parser() -> Parser:
 
     data = verb(verbs, "data", None, "datasets").add_subparsers(metavar="ACTION", required=True)
     check = verb(data, "check", check_command, "say what a dataset holds and what is wrong with it")
-    check.add_argument("dataset", help="PATH, or LAYOUT:PATH such as market1501:DIR, folder:DIR, csv:FILE")
-    check.add_argument("--published", action="store_true", help="compare the counts with the published ones")
+    check.add_argument("dataset", help="PATH, or a spec such as market1501:DIR, regdb:DIR?trial=3, csv:FILE")
+    check.add_argument(
+        "--counts", "--published", dest="counts", action="store_true", help="warn where counts are not the published ones"
+    )
+    check.add_argument("--json", action="store_true", help="print the report as JSON, with all files")
+    listed = verb(data, "list", list_command, "list the datasets: where to ask for them, terms, published counts")
+    listed.add_argument("dataset", nargs="?", help="one of them, in full")
+    listed.add_argument("--json", action="store_true", help="print the entries as JSON")
+    convert = verb(data, "convert", convert_command, "write any dataset as one table, for csv:FILE or parquet:FILE")
+    convert.add_argument("dataset", help="a spec such as msmt17:DIR, or several joined by +")
+    convert.add_argument("out", type=Path, help="file to write, .csv or .parquet")
 
     fit = verb(verbs, "train", train_help, "train a method: reidapt train METHOD --help lists its options")
     fit.add_argument("method", nargs="?", help="source-only or cluster-teacher")
@@ -250,10 +260,28 @@ def check_command(options: argparse.Namespace) -> int:
 
     with Display().open() as display, display.stage("Checking") as progress:
         report = check(
-            options.dataset, published=options.published, progress=lambda done, total: progress(done, total, "pictures")
+            options.dataset, published=options.counts, progress=lambda done, total: progress(done, total, "pictures")
         )
-    print(report.text())
+    print(json.dumps(report.as_dict(), indent=2) if options.json else report.text())
     return 0 if report.ok else 1
+
+
+def list_command(options: argparse.Namespace) -> None:
+    """``reidapt data list``"""
+    from reidapt.data.catalogue import CATALOGUE, as_dict, dataset, details, overview
+
+    entries = [dataset(options.dataset)] if options.dataset else list(CATALOGUE.values())
+    if options.json:
+        print(json.dumps([as_dict(entry) for entry in entries], indent=2))
+    else:
+        print(details(entries[0]) if options.dataset else overview())
+
+
+def convert_command(options: argparse.Namespace) -> None:
+    """``reidapt data convert``"""
+    from reidapt.data.convert import convert
+
+    print(f"table: {convert(options.dataset, options.out)}")
 
 
 def evaluate_command(options: argparse.Namespace) -> None:
