@@ -225,7 +225,7 @@ class _Source:
         correct = np.zeros((queries, k), np.bool_)
         for start, block in self.scorer.blocks():
             stop = start + len(block)
-            self.scorer.finish(block)
+            self.scorer.finish(block, start)
             block[:, torch.from_numpy(self.junk).to(block.device)] = -torch.inf
             rows, columns = (torch.from_numpy(a).to(block.device) for a in self.left_out.cells(start, stop))
             block[rows, columns] = -torch.inf
