@@ -39,7 +39,8 @@ class Picks:
     @classmethod
     def where(cls, chosen: np.ndarray) -> Picks:
         """From a mask (Q, G) bool."""
-        return cls.from_pairs(*np.nonzero(chosen), len(chosen))
+        query, picture = np.nonzero(chosen)
+        return cls.from_pairs(query, picture, len(chosen))
 
     def cells_of_all(self, pictures: int) -> np.ndarray:
         """query * `pictures` + picture of every pick, ascending."""

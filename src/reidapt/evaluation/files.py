@@ -32,7 +32,7 @@ def write_result(path: str | os.PathLike[str], summary: Mapping[str, Any], array
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.stem}-") as folder:
             (Path(folder) / "json").write_text(text + "\n")
             with open(Path(folder) / "npz", "wb") as file:
-                np.savez_compressed(file, **arrays)
+                np.savez_compressed(file, **dict(arrays))  # type: ignore[arg-type]
             os.replace(Path(folder) / "npz", target.with_suffix(".npz"))
             os.replace(Path(folder) / "json", target)
     except OSError as error:

@@ -186,7 +186,7 @@ class RetrievalResult:
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, np.ndarray], settings: dict[str, Any]) -> RetrievalResult:
         """From what `arrays()` gave; KeyError where a measure is missing."""
-        own = {name: arrays.get(name) if name in OPTIONAL else arrays[name] for name in ARRAYS}
+        own: dict[str, Any] = {name: arrays.get(name) if name in OPTIONAL else arrays[name] for name in ARRAYS}
         lists = RankedLists(arrays["top"], arrays["scores"], arrays["correct"]) if "top" in arrays else None
         return cls(**own, settings=settings, _lists=lists)
 

@@ -18,7 +18,7 @@ def regdb(
     features: Features,
     how: Ranking | None = None,
     *,
-    direction: Literal["visible-to-thermal", "thermal-to-visible"] = "visible-to-thermal",
+    direction: Literal["auto", "visible-to-thermal", "thermal-to-visible"] = "auto",
 ) -> RetrievalResult:
     """One trial of RegDB: every test picture of one modality against every one of the other, no picture left out.
 
@@ -29,14 +29,14 @@ def regdb(
         table: test rows of one trial, modalities colour and thermal.
         features: (N, D).
         how: see `Ranking`.
-        direction: which modality asks.
+        direction: which modality asks; "auto" is that of the table's query split.
     """
-    _known(direction, ("visible-to-thermal", "thermal-to-visible"))
     test = Test(table, features)
+    asked = _direction(test, direction, {"colour": "visible-to-thermal", "thermal": "thermal-to-visible"})
     colour = test.rows(test.tested() & (test.modality == "colour"), "visible test pictures (modality colour)")
     thermal = test.rows(test.tested() & (test.modality == "thermal"), "thermal test pictures")
-    query, gallery = (colour, thermal) if direction == "visible-to-thermal" else (thermal, colour)
-    return test.rank(query, gallery, how or Ranking(), same_camera=False, protocol="regdb", direction=direction)
+    query, gallery = (colour, thermal) if asked == "visible-to-thermal" else (thermal, colour)
+    return test.rank(query, gallery, how or Ranking(), same_camera=False, protocol="regdb", direction=asked)
 
 
 def pku_sketch(table: CropTable, features: Features, how: Ranking | None = None) -> RetrievalResult:
@@ -58,7 +58,7 @@ def llcm(
     features: Features,
     how: Ranking | None = None,
     *,
-    direction: Literal["infrared-to-visible", "visible-to-infrared"] = "infrared-to-visible",
+    direction: Literal["auto", "infrared-to-visible", "visible-to-infrared"] = "auto",
     trials: int = 10,
 ) -> TrialsResult:
     """LLCM over ten galleries of one picture a person and camera, drawn as the authors' code draws them.
@@ -69,16 +69,16 @@ def llcm(
         table: test rows, modalities infrared and colour.
         features: (N, D).
         how: see `Ranking`.
-        direction: which modality asks.
+        direction: which modality asks; "auto" is that of the table's query split.
         trials: galleries; trial k is drawn with seed k - 1.
     """
-    _known(direction, ("infrared-to-visible", "visible-to-infrared"))
     if trials < 1:
         raise ConfigError(f"trials is {trials}; LLCM has ten.")
     test = Test(table, features)
+    asked = _direction(test, direction, {"infrared": "infrared-to-visible", "colour": "visible-to-infrared"})
     infrared = test.rows(test.tested() & (test.modality == "infrared"), "near-infrared test pictures")
     colour = test.rows(test.tested() & (test.modality == "colour"), "visible test pictures (modality colour)")
-    query, whole = (infrared, colour) if direction == "infrared-to-visible" else (colour, infrared)
+    query, whole = (infrared, colour) if asked == "infrared-to-visible" else (colour, infrared)
     groups = groups_of(whole, test.person, test.camera, table.paths)
     return TrialsResult.of(
         [
@@ -88,7 +88,7 @@ def llcm(
                 how or Ranking(),
                 cmc="identity",
                 protocol="llcm",
-                direction=direction,
+                direction=asked,
                 draws="seeded, Python's generator with the trial's number from 0",
                 trial=trial + 1,
             )
@@ -97,6 +97,12 @@ def llcm(
     )
 
 
-def _known(direction: str, directions: tuple[str, ...]) -> None:
-    if direction not in directions:
-        raise ConfigError(f"direction is {direction!r}; expected {' or '.join(directions)}.")
+def _direction(test: Test, direction: str, by_modality: dict[str, str]) -> str:
+    """The direction asked for, or that of the query split's modality (the first one where that doesn't say)."""
+    directions = list(by_modality.values())
+    if direction not in ("auto", *directions):
+        raise ConfigError(f"direction is {direction!r}; expected auto, {' or '.join(directions)}.")
+    if direction != "auto":
+        return direction
+    asking = set(test.modality[test.split == "query"].tolist())
+    return by_modality.get(asking.pop(), directions[0]) if len(asking) == 1 else directions[0]

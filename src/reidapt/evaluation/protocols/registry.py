@@ -28,7 +28,6 @@ class Protocol:
         run: `(table, features, how, **options) -> result`.
         datasets: catalogue names it is the default for.
         tracklets: rows are tracklets: frames are pooled first.
-        splits: each trial has persons of its own, so a model trained on one trial may be tested on that one alone.
         options: chosen values by name.
     """
 
@@ -36,7 +35,6 @@ class Protocol:
     run: Callable[..., RetrievalResult | TrialsResult]
     datasets: tuple[str, ...] = ()
     tracklets: bool = False
-    splits: bool = False
     options: dict[str, Any] = field(default_factory=dict)
 
     def known_options(self) -> dict[str, tuple[Any, Any]]:
@@ -54,20 +52,19 @@ class Protocol:
                 has = f"it has {', '.join(known)}" if known else "it has none"
                 raise ConfigError(f"the protocol {self.name} has no option {name!r}; {has}.")
             chosen[name] = _value(text, known[name][0], f"{self.name}: {name}")
-        return Protocol(self.name, self.run, self.datasets, self.tracklets, self.splits, chosen)
+        return Protocol(self.name, self.run, self.datasets, self.tracklets, chosen)
 
 
 PROTOCOLS = {
     p.name: p
     for p in (
         Protocol("market1501", market1501),
-        Protocol("cuhk03-classic", cuhk03_classic),
-        Protocol("sysu-mm01", sysu_mm01, ("sysu-mm01", "sysu")),
-        Protocol("regdb", regdb, ("regdb",), splits=True),
+        Protocol("cuhk03-classic", cuhk03_classic, ("cuhk03-classic",)),
+        Protocol("sysu-mm01", sysu_mm01, ("sysu-mm01",)),
+        Protocol("regdb", regdb, ("regdb",)),
         Protocol("llcm", llcm, ("llcm",)),
-        Protocol("pku-sketch", pku_sketch, ("pku-sketch",), splits=True),
-        Protocol("video", video, ("mars", "ls-vid", "lsvid", "dukemtmc-video", "dukemtmc-videoreid", "svreid"), True),
-        Protocol("video-splits", video, ("ilids-vid", "prid2011"), True, True),
+        Protocol("pku-sketch", pku_sketch, ("pku-sketch",)),
+        Protocol("video", video, ("mars", "ls-vid", "dukemtmc-video", "ilids-vid", "prid2011", "svreid"), True),
         Protocol("ccvid", ccvid, ("ccvid",), True),
     )
 }
@@ -85,7 +82,9 @@ def protocol(text: str, dataset: str = "") -> Protocol:
     """
     name, _, options = text.partition("?")
     if name in ("", "auto"):
-        kind = dataset.partition(":")[0].lower()
+        kind = dataset.partition(":")[0]
+        classic = kind == "cuhk03" and "protocol=classic" in dataset
+        kind = "cuhk03-classic" if classic else kind
         found = next((p for p in PROTOCOLS.values() if kind in p.datasets), PROTOCOLS["market1501"])
     elif name in PROTOCOLS:
         found = PROTOCOLS[name]
