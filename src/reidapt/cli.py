@@ -123,13 +123,28 @@ def build_parser() -> Parser:
     fit.add_argument("method", nargs="?", help="source-only or cluster-teacher")
 
     evaluate = verb(verbs, "evaluate", evaluate_command, "rank a dataset's gallery with a trained model")
-    evaluate.add_argument("run", type=Path, help="run folder or checkpoint")
+    evaluate.add_argument("run", type=Path, nargs="+", help="run folder or checkpoint; several: one a trial")
     evaluate.add_argument("dataset", help="dataset with query and gallery, e.g. market1501:DIR")
+    evaluate.add_argument(
+        "--protocol",
+        default="auto",
+        metavar="NAME[?OPTION=VALUE]",
+        help="such as sysu-mm01?search=indoor&shots=10 (default: the dataset's own)",
+    )
+    evaluate.add_argument("--trials", type=int, default=0, help="average trials 1..N of a dataset the run never saw")
     evaluate.add_argument("--name", default=None, help="name of the result (default: from the dataset)")
     evaluate.add_argument("--flip", action="store_true", help="add the features of the mirrored pictures")
     evaluate.add_argument(
         "--ap", choices=("step", "trapezoid"), default="step", help="average precision (default: step)"
     )
+    evaluate.add_argument("--strips", type=int, default=0, help="pool maxima of N horizontal strips (LMP); 0 = off")
+    evaluate.add_argument("--rerank", action="store_true", help="k-reciprocal re-ranking")
+    evaluate.add_argument("--k1", type=int, default=20, help="neighbours of re-ranking (default: %(default)s)")
+    evaluate.add_argument("--k2", type=int, default=6, help="neighbours averaged over (default: %(default)s)")
+    evaluate.add_argument(
+        "--lambda", dest="weight", type=float, default=0.3, help="weight of the distance (default: 0.3)"
+    )
+    evaluate.add_argument("--embeddings", action="store_true", help="keep the embeddings in the result")
     evaluate.add_argument("--batch-size", type=int, default=256, help="crops per forward pass (default: %(default)s)")
     evaluate.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     evaluate.add_argument("--out", type=Path, default=None, help="folder of the result (default: RUN/evaluations)")
@@ -286,16 +301,26 @@ def convert_command(options: argparse.Namespace) -> None:
 
 def evaluate_command(options: argparse.Namespace) -> None:
     """``reidapt evaluate``"""
+    from reidapt.evaluation import Reranking
     from reidapt.progress import Display
     from reidapt.training import evaluate_run
+    from reidapt.training.evaluate import Options
 
+    how = Options(
+        protocol=options.protocol,
+        flip=options.flip,
+        strips=options.strips,
+        ap=options.ap,
+        reranking=Reranking(options.k1, options.k2, options.weight) if options.rerank else None,
+        embeddings=options.embeddings,
+    )
     with Display().open() as display, display.stage("Evaluating") as progress:
         result, path = evaluate_run(
             options.run,
             options.dataset,
             name=options.name,
-            flip=options.flip,
-            ap=options.ap,
+            options=how,
+            trials=options.trials,
             batch_size=options.batch_size,
             device=options.device,
             out=options.out,
