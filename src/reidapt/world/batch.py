@@ -42,7 +42,7 @@ def view_row(crop: Crop, camera_slot: int) -> np.ndarray:
     row[9:12] = camera.position
     row[12], row[13], row[14] = camera.focal, FRAME[1] / 2, FRAME[0] / 2
     row[15:19] = 0.0, 0.0, 1.0, 1.0
-    row[19:22], row[22:25], row[25:28] = camera.sun, camera.sun_colour, camera.sky_colour
+    row[19:22], row[22:25], row[25:28] = camera.light_at(crop.feet.mean(axis=0))
     row[28], row[29], row[30] = camera.bounce, crop.fold_shift, camera_slot
     row[31] = camera.shadow * crop.sun_visible
     row[32:36] = crop.feet.reshape(-1)

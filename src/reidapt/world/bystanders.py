@@ -8,10 +8,9 @@ import numpy as np
 
 from reidapt.world.body import BodyModel
 from reidapt.world.dressing import dress
-from reidapt.world.gait import joint_rotations, pose, rotation, sample_gait
+from reidapt.world.gait import joint_rotations, pose, rotation
 from reidapt.world.mesh import Mesh
 from reidapt.world.people import sample_person
-from reidapt.world.streams import stream
 from reidapt.world.styles import Style
 
 CROWD = 10
@@ -56,9 +55,8 @@ def gather_crowd(model: BodyModel, seed: int, style: Style, count: int = CROWD) 
     for index in range(FIRST, FIRST + count):
         person = sample_person(seed, style.name, index, style.wardrobe)
         rest, mesh, soles = dress(model, person)
-        gait = sample_gait(stream(seed, style.name, "gait", index), person.bulk)
         poses = [
-            pose(rest, model.parents, joint_rotations(rest, gait, phase / PHASES, phase < PHASES, {}, 0.0), soles, 0.0)
+            pose(rest, model.parents, joint_rotations(rest, person.gait, phase / PHASES, phase < PHASES, person.carry, 0.0), soles, 0.0)
             for phase in range(PHASES + 1)
         ]
         shoulders = rest.joint("upperarm01.L") - rest.joint("upperarm01.R")

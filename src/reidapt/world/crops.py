@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,14 +12,14 @@ from reidapt.world.body import BONES, Rest
 from reidapt.world.bystanders import PHASES, Bystander, Other
 from reidapt.world.cameras import Camera
 from reidapt.world.factors import EVERYTHING, Choice, Draws, declare
-from reidapt.world.gait import joint_rotations, pose, sample_gait
+from reidapt.world.gait import Pose, joint_rotations, pose, sample_pose
 from reidapt.world.people import Person
-from reidapt.world.places import clear, free_spot, hidden_share, in_sun, spot_at_the_border, spot_behind_a_thing
-from reidapt.world.streams import between, stream
+from reidapt.world.places import clear, free_spot, hidden_share, spot_at_the_border, spot_behind_a_thing
+from reidapt.world.streams import between
 from reidapt.world.styles import Style
 
 YAW = declare("yaw", "crop", "direction of walking against the line of sight, degrees; 0 comes nearer", "yaw")
-POSE = declare("pose", "crop", "walking or standing, moment of the stride, telephone", "walking", "phase", "phone")
+POSE = declare("pose", "crop", "walking or standing, moment of the stride, what the arms do", "walking", "phase", "phone")
 PLACE = declare("place", "crop", "where the person is; distance from the camera in metres", "distance")
 OCCLUSION = declare("occlusion", "crop", "who or what hides a part of the person, and who stands behind", "occluder")
 BOX = declare("box", "crop", "error of the detector's box")
@@ -79,9 +79,7 @@ class Moment:
 
     spot: np.ndarray  # (2,)
     yaw: float  # degrees against the line of sight
-    walking: bool
-    phase: float
-    look: float
+    pose: Pose
     speed: float = 1.25  # metres a second
 
     @property
@@ -123,9 +121,9 @@ def sample_crop(
     draws = crop_draws(world, camera, person, picture, kind, modality)
     occluder = wanted_occluder(draws, occlusion)
     spot, occluder = place(draws, camera, person.height, occluder)
-    moment, carry = hold(draws, world.style, person, spot)
+    moment = hold(draws, world.style, person, spot)
     others = company(draws, camera, spot, occluder, world.crowd)
-    return compose(world, draws, camera, person, rest, soles, parents, moment, carry, others, kind, modality)
+    return compose(world, draws, camera, person, rest, soles, parents, moment, others, kind, modality)
 
 
 def wanted_occluder(draws: Draws, share: float) -> str:
@@ -154,27 +152,27 @@ def place(draws: Draws, camera: Camera, height: float, occluder: str) -> tuple[n
     return free_spot(rng, camera, height, distance), occluder if occluder == "person" else "none"
 
 
-def hold(draws: Draws, style: Style, person: Person, spot: np.ndarray) -> tuple[Moment, dict[str, str]]:
-    """How the person stands or walks at `spot`, and what the hands do."""
+def hold(draws: Draws, style: Style, person: Person, spot: np.ndarray) -> Moment:
+    """How the person stands or walks at `spot`, and what the arms do."""
     rng = draws(YAW)
     bin_, within = 10.0 * float(rng.integers(36)), between(rng, (-5.0, 5.0))
     yaw = draws.number("yaw", bin_, (0.0, 360.0)) + within
-    rng = draws(POSE)
-    walking = bool(draws.number("walking", float(rng.random() >= style.standing), (0, 1)))
-    phase = draws.number("phase", float(rng.random()), (0.0, 1.0))
-    phone = bool(draws.number("phone", float(rng.random() < 0.10), (0, 1)))
-    look = 12.0 * float(rng.standard_normal())
-    return Moment(spot, yaw % 360.0, walking, phase, look), hands(person, phone)
+    return Moment(spot, yaw % 360.0, held_pose(draws, style, person))
 
 
-def hands(person: Person, phone: bool) -> dict[str, str]:
-    """What each arm does: a bag in the hand, a telephone in the other."""
-    carry = {}
-    if person.bag in ("handbag", "tote"):
-        carry[person.bag_side] = "hold"
-    if phone:
+def held_pose(draws: Draws, style: Style, person: Person) -> Pose:
+    """The pose, with the parameters that are set."""
+    drawn = sample_pose(draws(POSE), person.carry, style.standing)
+    walking = bool(draws.number("walking", float(drawn.walking), (0, 1)))
+    phase = draws.number("phase", drawn.phase, (0.0, 1.0))
+    phone = bool(draws.number("phone", float(drawn.columns()["phone"] == 1), (0, 1)))
+    carry = dict(drawn.carry)
+    calls = [side for side in "LR" if carry.get(side) in ("phone", "ear")]
+    if phone and not calls:
         carry["R" if person.bag_side == "L" else "L"] = "phone"
-    return carry
+    elif not phone:
+        carry |= {side: person.carry.get(side, "") for side in calls}
+    return replace(drawn, walking=walking, phase=phase, carry=carry)
 
 
 def company(
@@ -216,16 +214,14 @@ def compose(
     soles: np.ndarray,
     parents: np.ndarray,
     moment: Moment,
-    carry: dict[str, str],
     others: tuple[Other, ...],
     kind: str,
     modality: str,
     box_noise: np.ndarray | None = None,
 ) -> Crop:
     """A crop of the person at a given moment: pose, light and sensor."""
-    style, spot = world.style, moment.spot
-    gait = sample_gait(stream(world.seed, style.name, "gait", person.index), person.bulk)
-    turns = joint_rotations(rest, gait, moment.phase, moment.walking, carry, moment.look)
+    style, spot, held = world.style, moment.spot, moment.pose
+    turns = joint_rotations(rest, person.gait, held.phase, held.walking, held.carry, held.look, held.stance)
     transforms = pose(rest, parents, turns, soles, moment.turn)
     transforms[:, :2, 3] += spot
     feet = np.stack([joint_place(rest, transforms, f"foot.{side}")[:2] for side in "LR"])
@@ -234,7 +230,7 @@ def compose(
     light = 1.0 + style.light_jitter * float(np.clip(draws(EXPOSURE).standard_normal(), -2.5, 2.5))
     light = draws.number("light", light, (0.05, 5.0))
     warmth = 1.0 + 0.012 * draws(EXPOSURE).standard_normal(3)
-    lit = 1.0 if in_sun(camera, spot) else 0.12
+    lit = 1.0 if camera.lit(spot) else 0.12
     milliseconds = draws.number("exposure_ms", float(np.exp(between(draws(MOTION), (1.1, 3.0)))), (0.0, 500.0))
     rng = draws(RESOLUTION)
     low, share = rng.random() < LOW_RESOLUTION, between(rng, (-1.2, -0.1))
@@ -244,7 +240,7 @@ def compose(
     drawn = int(draws(JPEG).integers(style.sensor.jpeg[0], style.sensor.jpeg[1] + 1))
     quality = round(draws.number("jpeg", drawn, (1, 100)))
     heading = np.radians(moment.turn)
-    step = moment.speed * milliseconds / 1000.0 * float(moment.walking)
+    step = moment.speed * milliseconds / 1000.0 * float(held.walking)
     return Crop(
         camera=camera,
         transforms=transforms,
@@ -258,9 +254,8 @@ def compose(
         jpeg_quality=quality,
         columns={
             "yaw": round(moment.yaw / 10.0) % 36 * 10,
-            "walking": int(moment.walking),
-            "phase": round(moment.phase, 3),
-            "phone": int("phone" in carry.values()),
+            **held.columns(),
+            "speed": round(moment.speed * float(held.walking), 2),
             "distance": round(float(np.hypot(*spot)), 2),
             "x": round(float(spot[0]), 2),
             "y": round(float(spot[1]), 2),

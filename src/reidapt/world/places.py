@@ -40,13 +40,6 @@ def first_hits(camera: Camera, origins: np.ndarray, rays: np.ndarray) -> np.ndar
     return np.where(far > near, near, np.inf).min(axis=1)
 
 
-def in_sun(camera: Camera, spot: np.ndarray) -> bool:
-    """Whether the light reaches a standing person's chest at `spot` (2,)."""
-    if camera.scene.indoor:
-        return True
-    return bool(np.isinf(first_hits(camera, np.array([spot[0], spot[1], 1.2]), camera.sun[None]))[0])
-
-
 def hidden_share(camera: Camera, spots: np.ndarray, heights: tuple[float, ...], half: float = 0.0) -> np.ndarray:
     """(N,) share of sample points of a person at `spots` (N, 2) that something of the scene hides from the camera.
 

@@ -11,7 +11,7 @@ import numpy as np
 from reidapt.errors import WorldError
 from reidapt.world.batch import Batch, gather
 from reidapt.world.body import need
-from reidapt.world.cameras import FRAME, Camera, air_row
+from reidapt.world.cameras import FRAME, Camera, empty_frame
 from reidapt.world.crops import Crop, crop_box
 from reidapt.world.labels import Labels, locate_joints
 from reidapt.world.mesh import Mesh
@@ -83,29 +83,13 @@ class Renderer:
             raise WorldError(f"There is no device {self.device!r} to render on here; use 'cpu' or 'cuda'.") from error
         for module in (self.kernels, self.shading, self.develop, self.backdrop, self.coverage):
             self.warp.load_module(module, device=self.device)
-        self.slots = {camera.number: slot for slot, camera in enumerate(self.cameras)}
+        self.slots = {camera.key: slot for slot, camera in enumerate(self.cameras)}
         self.frames = self.warp.zeros((len(self.cameras), *FRAME), dtype=self.warp.vec4, device=self.device)
 
     def draw_backdrop(self, camera: Camera) -> None:
-        """Ray cast a camera's empty frame; needed once before its crops are drawn."""
-        wp = self.warp
-        prims = camera.scene.primitives()
-        view = np.concatenate(
-            [camera.rotation.reshape(-1), camera.position, [camera.focal, FRAME[1] / 2, FRAME[0] / 2]]
-        )
-        wp.launch(
-            self.backdrop.draw_backdrop,
-            dim=FRAME,
-            inputs=[
-                self._array(prims, wp.float32),
-                len(prims),
-                self._array(air_row(camera), wp.float32),
-                self._array(view, wp.float32),
-                self.samples,
-                self.frames[self.slots[camera.number]],
-            ],
-            device=self.device,
-        )
+        """Draw a camera's empty frame; needed once before its crops are drawn."""
+        frame = self.frames[self.slots[camera.key]]
+        empty_frame(self.warp, self.backdrop, camera, frame, self.samples, self.device)
 
     def draw(self, crops: Sequence[Crop], meshes: Sequence[Mesh], labels: Collection[str] = ()) -> Drawn:
         """Pictures of `crops`, whose subjects are `meshes` (crops of one person share it).
@@ -142,7 +126,7 @@ class Renderer:
     def project(self, crops: Sequence[Crop], meshes: Sequence[Mesh]) -> Geometry:
         """Skin, cut out and rasterise a batch."""
         wp, k, device = self.warp, self.kernels, self.device
-        batch = gather(crops, meshes, [self.slots[crop.camera.number] for crop in crops])
+        batch = gather(crops, meshes, [self.slots[crop.camera.key] for crop in crops])
         count, (tall, wide) = len(crops), (self.size[0] * SUPERSAMPLING, self.size[1] * SUPERSAMPLING)
         joined = batch.joined
         actors = self._array(batch.actors, wp.int32)

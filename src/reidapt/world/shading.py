@@ -72,6 +72,9 @@ def cloth_colour(palette: wp.array3d(dtype=float), p: int, m: int, u: float, v: 
         b = wrap(v / period + 0.5 * wp.floor(u / period)) - 0.5
         if a * a + b * b < 0.06:
             colour = second
+    elif pattern == 9:  # from the top's colour to the hem's
+        share = wp.clamp((v - 0.12) / period, 0.0, 1.0)
+        colour = base * (1.0 - share) + second * share
     front = int(palette[p, m, 11])
     if back < 0.5:
         if front == 1:  # small mark on the chest

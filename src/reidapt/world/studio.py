@@ -79,7 +79,17 @@ class Studio:
 
     def __post_init__(self) -> None:
         self.model = load_body_model()
-        self.cameras = [sample_camera(self.style, number) for number in range(1, self.arguments.cameras + 1)]
+        choice, sequences = self.arguments.choice, range(1, self.style.sequences + 1)
+        self.cameras = [
+            camera.at(sequence)
+            for camera in (sample_camera(self.style, number, choice) for number in range(1, self.arguments.cameras + 1))
+            for sequence in sequences
+        ]
+
+    def camera(self, item: Item) -> Camera:
+        """The camera of a picture in the light of its recording; a style has few recordings, which take turns."""
+        count = self.style.sequences
+        return self.cameras[(item.camera - 1) * count + (item.sequence - 1) % count]
 
     @cached_property
     def renderer(self) -> Renderer:
@@ -94,17 +104,17 @@ class Studio:
 
     def dressed(self, index: int, outfit: int = 0) -> Dressed:
         """Person `index` (0-based) in an outfit."""
-        person = sample_person(self.arguments.seed, self.style.name, index, self.style.wardrobe)
+        a = self.arguments
+        person = sample_person(a.seed, self.style.name, index, self.style.wardrobe, a.choice, outfit, a.lookalikes)
         return Dressed(person, *dress(self.model, person))
 
     def crops(self, who: Dressed, items: Sequence[Item]) -> list[Crop]:
         """Sampled crops of a person; pictures of one tracklet are consecutive items."""
         crops: list[Crop] = []
         world = self.world
-        for (tracklet, picture, number, modality), group in groupby(
-            items, key=lambda item: (item.tracklet, item.picture, item.camera, item.modality)
+        for (tracklet, picture, modality, camera), group in groupby(
+            items, key=lambda item: (item.tracklet, item.picture, item.modality, self.camera(item))
         ):
-            camera = self.cameras[number - 1]
             given = (camera, who.person, who.rest, who.soles, self.model.parents)
             if tracklet >= 0:
                 frames = sample_track(world, *given, picture, self.arguments.frames, modality)

@@ -14,23 +14,21 @@ from reidapt.world.crops import (
     COMPANY,
     GRAIN,
     OCCLUSION,
-    POSE,
     Circumstances,
     Crop,
     Moment,
     compose,
     crop_draws,
-    hands,
+    held_pose,
     place,
     wanted_occluder,
 )
 from reidapt.world.factors import Draws, declare
-from reidapt.world.gait import Gait, sample_gait
+from reidapt.world.gait import Pose, stride_length
 from reidapt.world.people import Person
 from reidapt.world.places import borders, candidates, clear, hidden_share, inside
-from reidapt.world.streams import between, stream
 
-PATH = declare("path", "crop", "the way a person walks through a camera's view, and how fast", "cadence")
+PATH = declare("path", "crop", "the way a person walks through a camera's view, and how fast", "speed")
 
 RATE = 25.0
 """Frames of the camera a second."""
@@ -49,12 +47,6 @@ class Track:
     phases: np.ndarray  # (F,) gait cycles walked, not wrapped
     walking: bool
     speed: float  # metres a second
-
-
-def stride_length(rest: Rest, gait: Gait) -> float:
-    """Metres walked in one gait cycle (two steps), so that feet on the floor stay where they are."""
-    leg = float(rest.joint("upperleg01.L")[2] - rest.joint("foot.L")[2])
-    return 4.0 * leg * float(np.sin(np.radians(gait.stride)))
 
 
 def waypoints(rng: np.random.Generator, camera: Camera, height: float, start: np.ndarray, length: float, strict: bool):
@@ -107,19 +99,18 @@ def follow(points: np.ndarray, walked: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 
 def sample_path(
-    draws: Draws, camera: Camera, height: float, stride: float, start: np.ndarray, frames: int, stands: float, free: bool
+    draws: Draws, camera: Camera, person: Person, rest: Rest, held: Pose, start: np.ndarray, frames: int, free: bool
 ) -> Track:
-    """A way from `start` for `frames` pictures; `stands` is the share of people who stand still."""
+    """A way from `start` for `frames` pictures; `free` ways are not hidden by things."""
     rng = draws(PATH)
     seconds = np.arange(frames) * STEP / RATE
-    cadence = draws.number("cadence", between(rng, (0.80, 1.05)), (0.2, 2.0))
-    speed = cadence * stride
-    walking = bool(draws.number("walking", float(draws(POSE).random() >= stands), (0, 1)))
-    phase, turn = draws.number("phase", float(rng.random()), (0.0, 1.0)), 360.0 * float(rng.random())
+    stride = stride_length(rest, person.gait)
+    speed = draws.number("speed", person.gait.cadence * stride, (0.1, 4.0))
+    walking, phase, turn = held.walking, held.phase, 360.0 * float(rng.random())
     if not walking:
         sway = 4.0 * np.sin(2 * np.pi * (0.1 * seconds + phase))
         return Track(np.tile(start, (frames, 1)), turn + sway, phase + 0.03 * seconds, False, 0.0)
-    points = smoothed(waypoints(rng, camera, height, start, speed * seconds[-1] + 0.5, free))
+    points = smoothed(waypoints(rng, camera, person.height, start, speed * seconds[-1] + 0.5, free))
     if rng.random() < 0.5:  # as many leave the view as come into it
         last = min(len(points), int((speed * seconds[-1] + 0.5) / FINE) + 1)
         points = points[:last][::-1]
@@ -187,22 +178,18 @@ def sample_track(
     """The crops of tracklet number `tracklet` of a person at a camera, `STEP` / `RATE` seconds apart."""
     fresh = lambda: crop_draws(world, camera, person, tracklet, "tracklet", modality)  # noqa: E731
     draws = fresh()
-    gait = sample_gait(stream(world.seed, world.style.name, "gait", person.index), person.bulk)
     start, occluder = place(draws, camera, person.height, wanted_occluder(draws, world.occlusion))
-    track = sample_path(
-        draws, camera, person.height, stride_length(rest, gait), start, frames, world.style.standing, occluder != "object"
-    )
+    held = held_pose(draws, world.style, person)
+    track = sample_path(draws, camera, person, rest, held, start, frames, occluder != "object")
     others = passers_by(draws, camera, track, occluder, world.crowd)
     box_noise = box_wander(draws(BOX), frames)
-    look = 12.0 * float(draws(POSE).standard_normal())
-    carry = hands(person, bool(draws.number("phone", float(draws(POSE).random() < 0.1), (0, 1))))
     noise_seed = int(draws(GRAIN).integers(1, 2**29))
     crops = []
     for k, (spot, turn, phase) in enumerate(zip(track.spots, track.turns, track.phases)):
         yaw = (float(turn) + float(np.degrees(np.arctan2(spot[0], spot[1])))) % 360.0
-        moment = Moment(spot, yaw, track.walking, float(phase % 1.0), look, track.speed)
+        moment = Moment(spot, yaw, replace(held, phase=float(phase % 1.0)), track.speed)
         crop = compose(
-            world, fresh(), camera, person, rest, soles, parents, moment, carry, others[k], "person", modality, box_noise[k]
+            world, fresh(), camera, person, rest, soles, parents, moment, others[k], "person", modality, box_noise[k]
         )  # the same streams for every picture: light, exposure and sensor stay as they are
         crops.append(replace(crop, noise_seed=noise_seed + k, least_visible=0.0))
     return crops
