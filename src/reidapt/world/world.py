@@ -78,7 +78,7 @@ def render_world(
         junk: partial crops (person −1) per test person. distractors: background crops (person 0) per test person.
         modalities: `colour`, `infrared`, `thermal`, `sketch`: every camera films them all, each in pictures of its own.
         camera_modalities: instead, one modality per camera.
-        labels: `mask` (soft, 0..255), `hard` (0 or 255), `parts` (1 + row of `mesh.PARTS`, 0 elsewhere), `depth`
+        labels: `mask` (soft, 0..255), `hard` (0 or 255), `parts` (row of `mesh.PARTS`, 0 elsewhere), `depth`
             (16-bit PNG, millimetres), `joints` (`joints.npz`, see `labels.write_joints`).
         tracklets: instead of single pictures, walks per person, camera and modality of `frames` pictures, 0.12 s apart.
         occlusion: share of the pictures in which somebody, something or the frame's border hides a part of the person.
