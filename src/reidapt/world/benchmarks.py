@@ -73,7 +73,7 @@ def colour(people: int, pictures: int, size: tuple[int, int]) -> dict[str, Plan]
 
 def video(people: int, tracklets: int, frames: int, size: tuple[int, int]) -> dict[str, Plan]:
     """Tracklets of a source and two targets, and of people who change clothes."""
-    shared: dict[str, Any] = {"people": people, "tracklets": tracklets, "frames": frames, "pictures": 0, "size": size}
+    shared: dict[str, Any] = {"people": people, "tracklets": tracklets, "frames": frames, "size": size}
     return {
         "source": Plan("engine", seed=21, cameras=4, **shared),
         "plaza": Plan("plaza", seed=22, cameras=2, **shared),
