@@ -118,6 +118,15 @@ class BodyModel:
         return self.template[rows], np.ascontiguousarray(self.shapes[:, rows])
 
     @cached_property
+    def owner(self) -> np.ndarray:
+        """(V,) the row of `BONES` that moves each vertex most."""
+        return self.weights.argmax(axis=1)
+
+    def moved_by(self, *bones: str) -> np.ndarray:
+        """(V,) whether one of `bones` moves the vertex most; a name without side means both."""
+        return np.array([bone in bones or bone.split(".")[0] in bones for bone in BONES])[self.owner]
+
+    @cached_property
     def side(self) -> np.ndarray:
         """(V,) +1 on the left half of the body (x > 0), −1 on the right."""
         return np.sign(self.template[:, 0])

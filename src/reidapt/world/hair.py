@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from reidapt.world import materials as m
 from reidapt.world.body import BONES
+from reidapt.world.figure import Figure
 from reidapt.world.mesh import HEAD_PART, Piece, grid_triangles
 from reidapt.world.people import Person
 
-if TYPE_CHECKING:
-    from reidapt.world.dressing import Figure
 
 COLUMNS, ROWS = 36, 16
 
 
 def skull(figure: Figure) -> tuple[np.ndarray, np.ndarray]:
     """Centre of the skull (3,) and the head's vertices (N, 3) without the ears' tips."""
-    head = figure.vertices[figure.part == "head"]
+    head = figure.vertices[figure.of("head")]
     eyes = figure.rest.eyes.mean(axis=0)
     top = head[:, 2].max()
     near = head[np.abs(head[:, 2] - eyes[2] - 0.03) < 0.03]
@@ -133,7 +130,7 @@ def hair_pieces(figure: Figure, person: Person, clothes: np.ndarray) -> list[Pie
     pieces = [shell_piece(points, figure, m.HAIR)]
     if kind in ("bob", "long"):
         pieces.append(hanging(figure, person, kind, vary, clothes))
-    elif kind == "bun":
+    elif kind == "bun" and person.hat == "none":
         place = centre + np.array([0.0, 0.10, 0.055 + 0.05 * vary])
         pieces.append(ellipsoid(place, np.array([0.045, 0.042, 0.042]) * (0.9 + 0.4 * vary), figure, m.HAIR))
     elif kind == "ponytail":

@@ -117,28 +117,11 @@ def grid_triangles(rows: int, columns: int, closed: bool = True) -> np.ndarray:
     )
 
 
-def cut_seam(piece: Piece, columns: int) -> Piece:
-    """Double the column at the back of a closed (rows, `columns`) grid, so that u does not run backwards across it."""
-    half = columns // 2
-    piece.normals = vertex_normals(piece.vertices, piece.triangles)
-    column = piece.triangles % columns
-    crossing = (column == half + 1).any(axis=1)
-    twin = len(piece.vertices) + piece.triangles // columns
-    piece.triangles = np.where(crossing[:, None] & (column == half), twin, piece.triangles)
-    rows = np.arange(half, len(piece.vertices), columns)
-    for name in ("vertices", "normals", "uv", "weights", "light"):
-        value = getattr(piece, name)
-        if value is not None:
-            setattr(piece, name, np.concatenate([value, value[rows]]))
-    piece.uv[-len(rows) :, 0] *= -1.0
-    return piece
-
-
 def join(pieces: list[Piece], palette: np.ndarray) -> Mesh:
     """One mesh from `pieces`; the strongest `INFLUENCES` bones of a vertex are kept and renormalised."""
     offsets = np.cumsum([0] + [len(piece.vertices) for piece in pieces])
-    weights = np.concatenate([piece.weights for piece in pieces])
-    bones = np.argsort(-weights, axis=1, kind="stable")[:, :INFLUENCES]
+    weights = np.concatenate([piece.weights for piece in pieces], dtype=np.float32)
+    bones = np.argpartition(weights, -INFLUENCES, axis=1)[:, -INFLUENCES:]
     kept = np.take_along_axis(weights, bones, axis=1)
     kept = kept / kept.sum(axis=1, keepdims=True)
     normals = [
