@@ -87,7 +87,7 @@ def shoulder_bag(figure: Figure, size: np.ndarray, trunk: np.ndarray, sign: floa
     """A bag at the hip on a strap across the chest."""
     level = figure.hip + 0.02
     near = trunk[np.abs(trunk[:, 2] - level) < 0.1] if (trunk[:, 2] < level).any() else trunk
-    bag = box(size, 0.4) + [sign * (np.abs(near[:, 0]).max() + 0.030), figure.middle + 0.02, level]
+    bag = box(size, 0.4) + np.array([sign * (np.abs(near[:, 0]).max() + 0.030), figure.middle + 0.02, level])
     end = bag.reshape(-1, 3).mean(axis=0) + np.array([0.0, 0.0, 0.08])
     around = np.linspace(0, 2 * np.pi, 23)
     high = figure.shoulder + 0.055
@@ -109,10 +109,12 @@ def suitcase(figure: Figure, size: np.ndarray, sign: float) -> list[Piece]:
     tilt = np.radians(38.0)
     lean = np.array([[1, 0, 0], [0, np.cos(tilt), np.sin(tilt)], [0, -np.sin(tilt), np.cos(tilt)]])
     foot = np.array([sign * 0.30, figure.middle + 0.85, 0.02])
-    case = (box(size, 0.25, 8, 12) + [0.0, 0.0, size[2]]) @ lean.T
+    case = (box(size, 0.25, 8, 12) + np.array([0.0, 0.0, size[2]])) @ lean.T
     case[..., 1] *= -1.0
     case = case[:, ::-1] + foot
-    rod = np.linspace(0.0, 1.0, 4)[:, None] * (np.array([sign * 0.27, figure.middle + 0.26, 0.72]) - case[0].mean(axis=0))
+    rod = np.linspace(0.0, 1.0, 4)[:, None] * (
+        np.array([sign * 0.27, figure.middle + 0.26, 0.72]) - case[0].mean(axis=0)
+    )
     return [
         solid(case, {"root": 1.0}, m.BAG),
         band(case[0].mean(axis=0) + rod, np.array([0.035, 0.0, 0.0]), {"root": 1.0}),

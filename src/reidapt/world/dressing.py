@@ -9,18 +9,20 @@ from reidapt.world.bags import bag_pieces
 from reidapt.world.body import BodyModel, Rest
 from reidapt.world.bottoms import bottom_pieces
 from reidapt.world.figure import ARM, LEG, TRUNK, Figure
-from reidapt.world.hair import hair_pieces, hat_pieces
+from reidapt.world.hair import hair_pieces, scalp
+from reidapt.world.hats import glasses_pieces, hat_pieces
 from reidapt.world.loft import unit
 from reidapt.world.mesh import Mesh, Piece, join
 from reidapt.world.people import Person
 from reidapt.world.shoes import shoe_pieces
+from reidapt.world.skull import Skull
 from reidapt.world.tops import top_pieces
 
 
 def hidden_skin(figure: Figure, person: Person) -> np.ndarray:
     """(V,) the body's vertices that clothes and shoes cover."""
     rest, v = figure.rest, figure.vertices
-    hidden = figure.of(*TRUNK, "foot")
+    hidden = figure.of(*TRUNK, *(() if person.shoes == "sandals" else ("foot",)))
     neck = rest.joint("neck01")
     hidden &= ~((np.hypot(v[:, 0], v[:, 1] - neck[1]) < 0.075) & (v[:, 2] > neck[2] - 0.03))
     upper_arms = figure.of("upperarm01")
@@ -43,10 +45,10 @@ def hidden_skin(figure: Figure, person: Person) -> np.ndarray:
     return hidden | legs
 
 
-def skin_piece(figure: Figure, person: Person) -> Piece:
+def skin_piece(figure: Figure, skull: Skull, person: Person) -> Piece:
     """Body faces that no garment hides; uv = metres beside and above the middle of the eyes (used by the face)."""
     rest, v = figure.rest, figure.vertices
-    hidden = hidden_skin(figure, person)
+    hidden = hidden_skin(figure, person) | scalp(skull, person)
     triangles = figure.model.triangles
     triangles = triangles[~hidden[triangles].all(axis=1)]
     shown = np.zeros(len(v), bool)
@@ -71,15 +73,17 @@ def dress(model: BodyModel, person: Person) -> tuple[Rest, Mesh, np.ndarray]:
     """The person's body, complete mesh and sole points (S, 2, 3) for standing on the floor."""
     rest = model.rest(person.height - 0.012, **person.phenotype)
     figure = Figure(model, rest)
+    skull = Skull(figure)
     tops = top_pieces(figure, person.top, person.fold_phase, person.bottom.loose)
     shoes = shoe_pieces(figure, person)
     pieces = [
-        skin_piece(figure, person),
+        skin_piece(figure, skull, person),
         *tops,
         *bottom_pieces(figure, person.bottom, person.fold_phase + 1.0, figure.hip * person.top.hem),
         *shoes,
-        *hair_pieces(figure, person, np.concatenate([piece.vertices for piece in tops])),
-        *hat_pieces(figure, person),
+        *hair_pieces(skull, person, np.concatenate([piece.vertices for piece in tops])),
+        *hat_pieces(skull, person),
+        *glasses_pieces(skull, person.glasses),
         *bag_pieces(figure, person, tops[0].vertices),
     ]
     per_foot = len(shoes) // 2

@@ -96,7 +96,6 @@ def strap(ring: np.ndarray, top: float, side: str) -> Piece:
     band = np.stack([arc + [0, -0.016, -0.002], arc + [0, 0.016, 0.0]], axis=0)
     uv = np.zeros((2, 8, 2)) + [0.0, 0.05]
 
-
     return Piece(
         band.reshape(-1, 3),
         grid_triangles(2, 8, closed=False),

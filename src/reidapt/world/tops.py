@@ -7,6 +7,7 @@ import numpy as np
 from reidapt.world import materials as m
 from reidapt.world.clothes import Top
 from reidapt.world.figure import ARM, Figure, folds, mix, rigid
+from reidapt.world.hats import hood
 from reidapt.world.loft import (
     angles,
     cloth_uv,
@@ -19,7 +20,8 @@ from reidapt.world.loft import (
     tube,
     tube_rings,
 )
-from reidapt.world.mesh import HEAD_PART, Piece
+from reidapt.world.mesh import Piece
+from reidapt.world.skull import Skull
 
 AROUND = 36
 """Columns of a trunk garment."""
@@ -163,11 +165,11 @@ def collar_pieces(figure: Figure, top: Top, ring: np.ndarray, centre: np.ndarray
     weights = figure.follow(points, flesh | figure.trunk_rows)
     pieces = [sheet(points, cloth_uv(0.07, np.linspace(0.0, rise, 5), AROUND), weights, m.COLLAR)]
     if top.collar == "hood":
-        pieces.append(hood_up(figure) if top.hood_up else hood_down(figure, centre, neck))
+        pieces.append(hood(Skull(figure), m.COLLAR, 0.03) if top.hood_up else hood_down(centre, neck))
     return pieces
 
 
-def hood_down(figure: Figure, centre: np.ndarray, neck: float) -> Piece:
+def hood_down(centre: np.ndarray, neck: float) -> Piece:
     """A soft roll behind the neck."""
     along, across = 20, 8
     t = np.linspace(-1.0, 1.0, along)[:, None]
@@ -180,26 +182,3 @@ def hood_down(figure: Figure, centre: np.ndarray, neck: float) -> Piece:
     points = np.stack(np.broadcast_arrays(np.sin(bend) * out, y, z), -1)
     weights = rigid((along, across), {"spine01": 0.8, "neck01": 0.2})
     return sheet(points, cloth_uv(0.03, 0.2 + 0.2 * t[:, 0], across), weights, m.COLLAR)
-
-
-def hood_up(figure: Figure) -> Piece:
-    """A hood over the head, open at the face; rings from the forehead back to the nape."""
-    rest = figure.rest
-    eyes, chin = rest.eyes.mean(axis=0), float(rest.joint("head")[2])
-    head = figure.vertices[figure.of("head")]
-    crown = float(head[:, 2].max())
-    back = float(head[:, 1].max())
-    rows, across = 9, 18
-    t = np.linspace(0.0, 1.0, rows)[:, None]
-    turn = angles(across)[None, :]  # 0 is at the crown, ±π under the chin
-    middle = 0.5 * (crown + chin) - 0.03 - 0.045 * t
-    full = np.sqrt(1.0 - t**4)
-    tall = (0.5 * (crown - chin) + 0.075) * full
-    wide = 0.108 * full * np.where(t < 0.05, 0.93, 1.0)
-    front = eyes[1] + 0.035
-    y = front + (back + 0.045 - front) * t - 0.03 * np.cos(turn) * (1 - t)
-    points = np.stack(np.broadcast_arrays(-wide * np.sin(turn), y, middle + tall * np.cos(turn)), -1)
-    low = np.clip((chin - points[..., 2]) / 0.08, 0.0, 1.0)
-    weights = mix(rigid((rows, across), {"head": 1.0}), rigid((rows, across), {"spine01": 1.0}), low)
-    light = np.where(np.arange(rows) == 0, 0.6, 1.0)
-    return sheet(points, cloth_uv(0.1, t[:, 0] * 0.25, across), weights, m.COLLAR, light, HEAD_PART)
