@@ -123,8 +123,16 @@ class BodyModel:
         return self.weights.argmax(axis=1)
 
     def moved_by(self, *bones: str) -> np.ndarray:
-        """(V,) whether one of `bones` moves the vertex most; a name without side means both."""
-        return np.array([bone in bones or bone.split(".")[0] in bones for bone in BONES])[self.owner]
+        """(V,) whether one of `bones` moves the vertex most; a name without side means both. Not to be written to."""
+        if bones not in self._moved:
+            mask = np.array([bone in bones or bone.split(".")[0] in bones for bone in BONES])[self.owner]
+            mask.setflags(write=False)
+            self._moved[bones] = mask
+        return self._moved[bones]
+
+    @cached_property
+    def _moved(self) -> dict[tuple[str, ...], np.ndarray]:
+        return {}
 
     @cached_property
     def side(self) -> np.ndarray:
@@ -132,13 +140,15 @@ class BodyModel:
         return np.sign(self.template[:, 0])
 
 
-def simplify(vertices: np.ndarray, triangles: np.ndarray, cell: float) -> tuple[np.ndarray, np.ndarray]:
-    """Vertex clustering: rows of `vertices` to keep (one per cubic `cell` metres) and the triangles (M, 3) over them.
+def simplify(vertices: np.ndarray, triangles: np.ndarray, cell: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Vertex clustering: rows of `vertices` (N, 3) to keep, one per cube, and the triangles (M, 3) over them.
+
+    `cell` (N,) is the side in metres of the cubes around each vertex.
 
     The vertex nearest to its cell's mean stands for the cell; triangles that collapse or repeat are dropped. At the
     size of a re-ID crop a pixel is about 1.4 cm, so millimetres of lips and fingers are not seen.
     """
-    place = np.floor(vertices / cell).astype(np.int64)
+    place = np.floor(np.column_stack([vertices / cell[:, None], 1e4 * cell])).astype(np.int64)
     _, cluster = np.unique(place, axis=0, return_inverse=True)
     cluster = cluster.reshape(-1)
     size = np.bincount(cluster)
@@ -153,8 +163,9 @@ def simplify(vertices: np.ndarray, triangles: np.ndarray, cell: float) -> tuple[
     return kept, small[np.sort(first)]
 
 
-CELL = 0.013
-"""Metres; detail of anny's mesh that is kept."""
+CELLS = {"head": 0.0135, "wrist": 0.021, "foot": 0.021}
+CELL = 0.016
+"""Metres; detail of anny's mesh that is kept, by the bone that moves it, and elsewhere."""
 
 
 @cache
@@ -188,7 +199,8 @@ def load_body_model() -> BodyModel:
     rows = np.array([labels.index(name) for name in BONES])
     template = model.template_vertices.numpy().astype(np.float64)
     faces = model.get_triangular_faces().numpy() if model.faces.shape[1] == 4 else model.faces.numpy()
-    kept, triangles = simplify(template, np.asarray(faces), CELL)
+    cells = np.array([CELLS.get(bone.split(".")[0], CELL) for bone in BONES])
+    kept, triangles = simplify(template, np.asarray(faces), cells[dense.argmax(axis=1)])
     return BodyModel(
         template=template[kept],
         shapes=np.ascontiguousarray(model.blendshapes.numpy()[np.ix_(used, kept)].astype(np.float32)),

@@ -24,18 +24,14 @@ def hidden_skin(figure: Figure, person: Person) -> np.ndarray:
     rest, v = figure.rest, figure.vertices
     hidden = figure.of(*TRUNK, *(() if person.shoes == "sandals" else ("foot",)))
     neck = rest.joint("neck01")
-    hidden &= ~((np.hypot(v[:, 0], v[:, 1] - neck[1]) < 0.075) & (v[:, 2] > neck[2] - 0.03))
-    upper_arms = figure.of("upperarm01")
+    hidden = hidden & ~((np.hypot(v[:, 0], v[:, 1] - neck[1]) < 0.075) & (v[:, 2] > neck[2] - 0.03))
     for side in "LR":
         shoulder, elbow, wrist = (rest.joint(f"{bone}.{side}") for bone in ARM)
         upper, lower = np.linalg.norm(elbow - shoulder), np.linalg.norm(wrist - elbow)
-        reach = np.where(
-            upper_arms,
-            (v - shoulder) @ unit(elbow - shoulder),
-            upper + (v - elbow) @ unit(wrist - elbow),
-        )
-        cut = person.top.sleeve * (upper + lower) - 0.03
-        hidden |= figure.of(*ARM[:2], side=side) & (reach < cut)
+        rows = np.flatnonzero(figure.of(*ARM[:2], side=side))
+        first, second = (v[rows] - shoulder) @ unit(elbow - shoulder), (v[rows] - elbow) @ unit(wrist - elbow)
+        reach = np.where(figure.of("upperarm01")[rows], first, upper + second)
+        hidden[rows] = reach < person.top.sleeve * (upper + lower) - 0.03
     legs = figure.of(*LEG)
     if person.bottom.kind in ("skirt", "shorts", "bare") or person.bottom.length < 0.9:
         hem = figure.hip * (1.0 - max(person.bottom.length, 0.14))

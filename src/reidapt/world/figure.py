@@ -39,7 +39,8 @@ class Figure:
         axis = unit(wrist - self.rest.joint(f"lowerarm01.{side}"))
         local = self.vertices[rows] - wrist
         flat = local - np.outer(local @ axis, axis)
-        palm = np.linalg.svd(flat - flat.mean(axis=0), full_matrices=False)[2][1]
+        flat = flat - flat.mean(axis=0)
+        palm = np.linalg.eigh(flat.T @ flat)[1][:, 1]  # of the three axes the middle one: not along, not across
         palm = palm if palm[2] - 0.3 * palm[1] < 0 else -palm
         across = np.cross(axis, palm)
         a, b, c = local @ axis, local @ palm, local @ across
@@ -65,10 +66,10 @@ class Figure:
 
         Every second row and column is looked up, the others lie between.
         """
-        body = np.flatnonzero(rows)
+        body = np.flatnonzero(rows)[::2]
         chosen, spread = coarse(points.shape[:2])
         found = points[chosen].reshape(-1, 3)
-        distance, index = cKDTree(self.vertices[body], balanced_tree=False, compact_nodes=False).query(found, k=4)
+        distance, index = cKDTree(self.vertices[body], balanced_tree=False, compact_nodes=False).query(found, k=3)
         near = 1.0 / (distance + 0.01)
         near /= near.sum(axis=1, keepdims=True)
         weights = np.einsum("nk,nkj->nj", near, self.model.weights[body[index]])

@@ -17,7 +17,7 @@ def hat_pieces(skull: Skull, person: Person) -> list[Piece]:
     if person.hat == "none":
         return []
     if person.hat == "headscarf":
-        return [hood(skull, m.HAT, 0.012), shawl(skull)]
+        return [hood(skull, m.HAT, 0.02), shawl(skull)]
     row = np.linspace(0.0, 1.0, ROWS)[:, None]
     thick = 0.022 + 0.008 * (1 - row)
     if person.hat == "beanie":
@@ -105,7 +105,7 @@ def glasses_pieces(skull: Skull, kind: str) -> list[Piece]:
     for eye in skull.figure.rest.eyes:
         rim = np.stack([wide * np.sin(turn), 0.0 * turn, tall * np.cos(turn)], axis=1)
         inner = (0.0 if kind == "sunglasses" else 0.76) * rim
-        points = np.stack([rim, inner]) + [eye[0], front, eye[2] - 0.002]
+        points = np.stack([rim, inner]) + np.array([eye[0], front, eye[2] - 0.002])
         points[..., 1] += 0.25 * np.abs(points[..., 0] - eye[0]) * (np.abs(points[..., 0]) > abs(eye[0]))
         uv = cloth_uv(0.02, np.array([0.0, 0.02]), 12)
         pieces.append(sheet(points, uv, rigid((2, 12), {"head": 1.0}), m.GLASSES, part=HEAD_PART))
@@ -113,26 +113,14 @@ def glasses_pieces(skull: Skull, kind: str) -> list[Piece]:
         hinge = np.array([eye[0] + side * wide, front + 0.007, eye[2] + 0.006])
         ear = np.array([side * 0.078, skull.eyes[1] + 0.085, eye[2] + 0.004])
         ends = np.stack([hinge, ear])
-        arm = np.concatenate([ends - [0, 0, 0.004], ends + [0, 0, 0.004]])
-        pieces.append(
-            Piece(
-                arm,
-                grid_triangles(2, 2, closed=False),
-                arm[:, :2] * 1.0,
-                rigid((4,), {"head": 1.0}),
-                m.GLASSES,
-                part=HEAD_PART,
-            )
-        )
+        half = np.array([0.0, 0.0, 0.004])
+        arm = np.concatenate([ends - half, ends + half])
+        pieces.append(strip(arm))
     bridge = np.array([[x, front, skull.eyes[2] + z] for z in (0.001, 0.006) for x in (-0.008, 0.008)])
-    pieces.append(
-        Piece(
-            bridge,
-            grid_triangles(2, 2, closed=False),
-            bridge[:, :2] * 1.0,
-            rigid((4,), {"head": 1.0}),
-            m.GLASSES,
-            part=HEAD_PART,
-        )
-    )
-    return pieces
+    return [*pieces, strip(bridge)]
+
+
+def strip(corners: np.ndarray) -> Piece:
+    """A flat piece of a frame from its four corners."""
+    triangles, weights = grid_triangles(2, 2, closed=False), rigid((4,), {"head": 1.0})
+    return Piece(corners, triangles, corners[:, :2] * 1.0, weights, m.GLASSES, part=HEAD_PART)

@@ -8,6 +8,7 @@ seam at the back.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 
@@ -19,13 +20,19 @@ def angles(directions: int) -> np.ndarray:
     return np.arange(directions) * (2 * np.pi / directions) - np.pi
 
 
+@cache
+def hull_window(directions: int) -> tuple[np.ndarray, np.ndarray]:
+    """(K, D) columns near each of D directions, and 1 / cosine (K, 1) of the angle to them; farther ones never bound it."""
+    wide = int(directions * 68 / 360)
+    offset = np.arange(-wide, wide + 1)
+    near = (np.arange(directions)[None, :] + offset[:, None]) % directions
+    return near, 1.0 / np.cos(offset * (2 * np.pi / directions))[:, None]
+
+
 def hull_radius(support: np.ndarray) -> np.ndarray:
     """Radius (R, D) of convex hulls, seen from inside, from their support function (R, D) along `angles(D)`."""
-    directions = support.shape[1]
-    angle = angles(directions)
-    cosine = np.cos(angle[:, None] - angle[None, :])
-    # only the nearest normals can bound a direction; the far ones are left out of the minimum
-    return np.where(cosine > 0.2, np.maximum(support, 1e-3)[:, None] / np.maximum(cosine, 0.2), np.inf).min(axis=2)
+    near, stretch = hull_window(support.shape[1])
+    return (np.maximum(support, 1e-3)[:, near] * stretch).min(axis=1)
 
 
 def fill_rows(rows: np.ndarray, good: np.ndarray, default: float) -> np.ndarray:
@@ -44,8 +51,7 @@ def slices(points: np.ndarray, heights: np.ndarray, centres: np.ndarray, directi
     """
     order = np.argsort(points[:, 2], kind="stable")
     z = points[order, 2]
-    angle = angles(directions)
-    normals = np.stack([np.sin(angle), -np.cos(angle)])
+    normals = np.stack([np.sin(angles(directions)), -np.cos(angles(directions))])
     along = points[order, :2] @ normals
     first, last = np.searchsorted(z, heights - window), np.searchsorted(z, heights + window)
     good = last > first
@@ -151,6 +157,7 @@ def tube_normals(points: np.ndarray) -> np.ndarray:
     return normals / np.maximum(length, 1e-12)
 
 
+@cache
 def coarse(shape: tuple[int, int]) -> tuple[tuple[np.ndarray, np.ndarray], Callable[[np.ndarray], np.ndarray]]:
     """Every second row and column of a grid, and a function that spreads values (N, J) there to the grid (R, C, J)."""
 

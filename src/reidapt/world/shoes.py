@@ -26,11 +26,12 @@ def foot_axes(foot: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def shoe_pieces(figure: Figure, person: Person) -> list[Piece]:
     """The shoes of both feet, the left one's pieces first."""
-    return [piece for side in "LR" for piece in shoe(figure, person.shoes, side)]
+    return [piece for side in "LR" for piece in shoe(figure, person, side)]
 
 
-def shoe(figure: Figure, kind: str, side: str) -> list[Piece]:
-    """One shoe; its first piece reaches the floor."""
+def shoe(figure: Figure, person: Person, side: str) -> list[Piece]:
+    """One shoe; its first piece reaches the floor. Wide trousers fall over the shaft of a boot, narrow ones are inside."""
+    kind = person.shoes
     ankle = figure.rest.joint(f"foot.{side}")
     foot = figure.vertices[figure.of("foot", side=side)]
     foot = foot[foot[:, 2] < ankle[2] + 0.03]
@@ -63,21 +64,21 @@ def shoe(figure: Figure, kind: str, side: str) -> list[Piece]:
     uv = np.stack(np.broadcast_arrays((station - station[0])[:, None], points[..., 2] + SOLE), -1)
     uv = np.concatenate([uv, uv[:, :1]], axis=1)
     pieces = [sheet(points, uv, rigid(points.shape[:2], {f"foot.{side}": 1.0}), m.SHOE)]
-    if kind == "boots":
-        pieces.append(shaft(figure, side, ankle))
+    if kind == "boots" and (person.bottom.loose < 0.011 or person.bottom.length < 0.9):
+        pieces.append(shaft(figure, side, ankle, person.bottom.loose))
     if kind == "sandals":
         pieces += [strap(points[k + 1], np.where(near[k], foot[:, 2], 0.0).max(), side) for k in (4, 9)]
     return pieces
 
 
-def shaft(figure: Figure, side: str, ankle: np.ndarray) -> Piece:
-    """A boot's shaft up the calf."""
+def shaft(figure: Figure, side: str, ankle: np.ndarray, under: float) -> Piece:
+    """A boot's shaft up the calf, over trousers that are `under` metres loose."""
     heights = np.linspace(ankle[2] + 0.16, ankle[2] - 0.02, 6)
     knee = figure.rest.joint(f"lowerleg01.{side}")
     t = np.clip((heights - ankle[2]) / (knee[2] - ankle[2]), 0, 1)
     centres = (1 - t)[:, None] * ankle[None, :2] + t[:, None] * knee[None, :2]
     radius = slices(figure.leg_points(side), heights, centres, 14, 0.02)
-    radius = np.minimum(smooth_rows(radius, 1), 0.085) + 0.008
+    radius = np.minimum(smooth_rows(radius, 1), 0.085) + 0.009 + 1.3 * under
     points = rings(radius, heights, centres)
     weights = np.zeros((*points.shape[:2], figure.model.weights.shape[1]))
     share = np.clip((heights - ankle[2]) / 0.05, 0, 1)[:, None, None]
@@ -88,13 +89,14 @@ def shaft(figure: Figure, side: str, ankle: np.ndarray) -> Piece:
 
 def strap(ring: np.ndarray, top: float, side: str) -> Piece:
     """A sandal's band over the foot at a ring (COLUMNS, 3) of its sole."""
+    half_band = np.array([0.0, 0.016, 0.001])
     turn = np.linspace(-0.5 * np.pi, 0.5 * np.pi, 8)
     ends = ring[ring[:, 0].argmin()], ring[ring[:, 0].argmax()]
     middle, half = 0.5 * (ends[0] + ends[1]), 0.5 * (ends[1] - ends[0])
     arc = middle + np.sin(turn)[:, None] * half * 1.06
     arc[:, 2] = 0.004 + np.cos(turn) ** 0.7 * (top + 0.004)
-    band = np.stack([arc + [0, -0.016, -0.002], arc + [0, 0.016, 0.0]], axis=0)
-    uv = np.zeros((2, 8, 2)) + [0.0, 0.05]
+    band = np.stack([arc - half_band, arc + half_band])
+    uv = np.broadcast_to([0.0, 0.05], (2, 8, 2))
 
     return Piece(
         band.reshape(-1, 3),
