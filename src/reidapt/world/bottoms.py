@@ -31,6 +31,11 @@ def bottom_pieces(figure: Figure, bottom: Bottom, phase: float, hem: float) -> l
     return pieces
 
 
+def tucked(radius: np.ndarray, heights: np.ndarray, hem: float) -> np.ndarray:
+    """Rings drawn in where an upper garment that ends at `hem` hides them, so that they do not come through its folds."""
+    return radius - 0.018 * np.clip((heights - hem + 0.004) / 0.02, 0.0, 1.0)[:, None]
+
+
 def seat(figure: Figure, bottom: Bottom, phase: float, waist: float, end: float, hem: float) -> Piece:
     """The tube from the waist to the crotch, or of a skirt to its hem."""
     skirt = bottom.kind == "skirt"
@@ -48,7 +53,7 @@ def seat(figure: Figure, bottom: Bottom, phase: float, waist: float, end: float,
         radius = np.concatenate([radius, radius[-1:] - 0.015])
         heights, centres = np.append(heights, heights[-1] + 0.01), np.concatenate([centres, centres[-1:]])
         light = np.append(light, 0.45)
-    points = rings(radius, heights, centres)
+    points = rings(tucked(radius, heights, hem), heights, centres)
     weights = figure.follow(points, figure.trunk_rows)
     if skirt:
         start = figure.hip - 0.04
@@ -87,7 +92,7 @@ def trouser_leg(figure: Figure, bottom: Bottom, side: str, phase: float, crotch:
         radius[-2:] = np.minimum(radius[-2:], radius[-2:].mean() * 0.92)
     radius = np.concatenate([radius, radius[-1:] - 0.012])
     heights, centres = np.append(heights, heights[-1] + 0.01), np.concatenate([centres, centres[-1:]])
-    cloth = rings(radius, heights, centres)
+    cloth = rings(tucked(radius, heights, hem), heights, centres)
     rows = figure.of(*LEG, "foot", "spine05", side=side) | figure.of("root")
     rows &= ~(figure.of("foot") & (figure.vertices[:, 2] < ankle[2] - 0.02))
     weights = figure.under(cloth, figure.follow(cloth, rows), hem)

@@ -16,7 +16,7 @@ from reidapt.world.mesh import Mesh, Piece, join
 from reidapt.world.people import Person
 from reidapt.world.shoes import shoe_pieces
 from reidapt.world.skull import Skull
-from reidapt.world.tops import top_pieces
+from reidapt.world.tops import COLLAR_RISE, neck_height, top_pieces
 
 
 def hidden_skin(figure: Figure, person: Person) -> np.ndarray:
@@ -52,6 +52,12 @@ def skin_piece(figure: Figure, skull: Skull, person: Person) -> Piece:
     used = np.flatnonzero(shown)
     number = np.cumsum(shown) - 1
     eyes = rest.eyes.mean(axis=0)
+    v = v.copy()
+    end = neck_height(figure, person.top) + COLLAR_RISE[person.top.collar]
+    inside = np.where(figure.of("head"), 0.0, 0.12 * np.clip((end - v[:, 2]) / 0.015, 0.0, 1.0))[:, None]
+    axis = rest.joint("neck01")[:2] - [0.0, 0.012]
+    collared = figure.of("neck01", "spine01", "clavicle")[:, None]
+    v[:, :2] += np.where(collared, inside * (axis - v[:, :2]), 0.0)
     head = figure.of("head", "neck01")[used]
     v = v[used]
     uv = np.stack([v[:, 0] - eyes[0], v[:, 2] - eyes[2]], axis=1)

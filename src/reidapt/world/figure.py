@@ -28,7 +28,7 @@ class Figure:
         self.shoulder = float(rest.joint("upperarm01.L")[2])
         self.knee = float(rest.joint("lowerleg01.L")[2])
         self.trunk_rows = model.moved_by(*TRUNK) & (self.vertices[:, 2] > 0.30 * self.hip)
-        self.trunk = self.vertices[self.trunk_rows | self.model.moved_by("lowerleg01")]
+        self.trunk = self.vertices[self.trunk_rows | self.model.moved_by("lowerleg01", "neck01")]
         chest = self.trunk[np.abs(self.trunk[:, 2] - 0.5 * (self.hip + self.shoulder)) < 0.2]
         self.middle = float(chest[:, 1].mean())
 

@@ -142,7 +142,7 @@ def tail(centre: np.ndarray, length: float, rise: float) -> Piece:
     t = np.linspace(0.0, 1.0, rows)
     y = centre[1] + 0.085 + 0.055 * np.sin(np.pi * np.clip(t * 1.4, 0, 1))
     line = np.stack([0.0 * t, y, centre[2] + rise - length * t**1.3], axis=1)
-    thick = 0.030 * (1.0 - 0.6 * t) * np.clip(0.5 + t * 4, 0, 1)
+    thick = 0.038 * (1.0 - 0.55 * t) * np.clip(0.5 + t * 4, 0, 1)
     a = angles(columns)
     ring = np.stack([np.sin(a), -0.8 * np.cos(a), np.zeros(columns)], axis=1)
     points = line[:, None] + thick[:, None, None] * ring

@@ -26,9 +26,9 @@ from reidapt.world.skull import Skull
 AROUND = 36
 """Columns of a trunk garment."""
 SLEEVE_AROUND = 14
-COLLAR_GAP = {"shirt": 0.008, "turtle": 0.008, "coat": 0.022, "hood": 0.020, "round": 0.003}
+COLLAR_GAP = {"shirt": 0.008, "turtle": 0.008, "coat": 0.022, "hood": 0.020, "round": 0.002}
 """Metres between a collar and the neck."""
-COLLAR_RISE = {"shirt": 0.045, "turtle": 0.075, "coat": 0.05, "hood": 0.03, "round": 0.012}
+COLLAR_RISE = {"shirt": 0.045, "turtle": 0.055, "coat": 0.05, "hood": 0.03, "round": 0.008}
 """Metres that a collar stands above the garment's neck line."""
 
 
@@ -117,7 +117,7 @@ def top_pieces(figure: Figure, top: Top, phase: float, under: float = 0.0) -> li
 def sleeve(figure: Figure, top: Top, side: str, phase: float) -> Piece:
     """A tube from inside the shoulder down to `top.sleeve` of the arm."""
     shoulder, elbow, wrist = (figure.rest.joint(f"{bone}.{side}") for bone in ARM)
-    inward = shoulder + 0.05 * np.array([-1.0 if side == "L" else 1.0, 0.0, 0.25])
+    inward = shoulder + np.array([-0.055 if side == "L" else 0.055, 0.0, -0.006])
     knots = np.stack([inward, shoulder, elbow, wrist])
     reach = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(knots, axis=0), axis=1))])
     whole = reach[1] + top.sleeve * (reach[-1] - reach[1]) + (0.012 if top.sleeve > 0.9 else 0.0)
