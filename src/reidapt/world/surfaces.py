@@ -36,9 +36,8 @@ def holes(kind: int, l: wp.vec3, h: wp.vec3, period: float, seed: int) -> bool:
     if kind == 4:  # upright bars between rails
         edge = h[2] - wp.abs(l[2])
         return edge > 0.035 and wrap(l[0] / period) > 0.22
-    return noise(l[0] * 7.0 + l[1] * 3.0, l[2] * 7.0 - l[1] * 5.0, seed) + 0.35 * (
-        1.0 - wp.length(wp.cw_div(l, h))
-    ) < 0.36
+    k = 6.5 / h[0]
+    return noise((l[0] + 0.4 * l[1]) * k, (l[2] - 0.7 * l[1]) * k, seed) < 0.38
 
 
 @wp.func
@@ -115,9 +114,19 @@ def cells(u: float, v: float, wide: float, tall: float, seed: int) -> wp.vec3:
 @wp.func
 def vivid(k: float) -> wp.vec3:
     """A colour of packaging and print for a number in 0..1."""
-    return wp.vec3(
-        0.10 + 0.50 * wrap(k * 7.0) * wrap(k * 7.0), 0.08 + 0.38 * wrap(k * 13.0), 0.08 + 0.40 * wrap(k * 29.0)
-    )
+    grey = 0.10 + 0.35 * wrap(k * 7.0)
+    warm = wrap(k * 13.0)
+    paint = wp.vec3(0.34, 0.08, 0.05)
+    if warm > 0.35:
+        paint = wp.vec3(0.38, 0.30, 0.10)
+    if warm > 0.55:
+        paint = wp.vec3(0.07, 0.13, 0.28)
+    if warm > 0.70:
+        paint = wp.vec3(0.09, 0.20, 0.08)
+    if warm > 0.85:
+        paint = wp.vec3(0.42, 0.40, 0.36)
+    share = 0.25 + 0.65 * wrap(k * 29.0)
+    return paint * share + wp.vec3(grey, grey, grey) * (1.0 - share)
 
 
 @wp.func
@@ -303,8 +312,8 @@ def surface(kind: int, base: wp.vec3, second: wp.vec3, u: float, v: float, scale
         return fittings(kind, base, second, u, v, scale, seed)
     colour = base
     if kind == 5:
-        n = 0.6 * noise(u * 6.0, v * 6.0, seed) + 0.4 * noise(u * 15.0, v * 15.0, seed + 1)
-        colour = base * (0.25 + 1.1 * n) + second * (0.5 * wp.max(n - 0.55, 0.0))
+        n = 0.5 * noise(u * 10.0 / scale, v * 10.0 / scale, seed) + 0.5 * noise(u * 27.0 / scale, v * 27.0 / scale, seed + 1)
+        colour = base * (0.20 + 1.3 * n) + second * (0.6 * wp.max(n - 0.55, 0.0))
     elif kind == 9:
         n = noise(u * 0.35, v * 0.35, seed)
         colour = base * (0.72 + 0.3 * n + 0.28 * noise(u * 40.0, v * 40.0, seed + 2))
