@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import warp as wp
 
-from reidapt.world.kernels import EMPTY, edge
+from reidapt.world.kernels import EMPTY, edge, key_actor, key_depth, key_other, key_triangle
 from reidapt.world.procedural import noise, wrap
 
 wp.set_module_options({"enable_backward": False, "fast_math": False})
@@ -176,7 +176,7 @@ def shade_person(
     place: wp.array2d(dtype=wp.vec3),
     turned: wp.array2d(dtype=wp.vec3),
     screen: wp.array2d(dtype=wp.vec3),
-    triangles: wp.array2d(dtype=int),
+    triangles: wp.array(dtype=wp.vec3i),
     materials: wp.array(dtype=int),
     uv: wp.array(dtype=wp.vec2),
     light: wp.array(dtype=float),
@@ -191,9 +191,10 @@ def shade_person(
     sky = wp.vec3(view[c, 25], view[c, 26], view[c, 27])
     bounce = view[c, 28]
     row = crops[c, 2] + t
-    ia = triangles[row, 0]
-    ib = triangles[row, 1]
-    ic = triangles[row, 2]
+    corner = triangles[row]
+    ia = corner[0]
+    ib = corner[1]
+    ic = corner[2]
     a = screen[c, ia]
     b = screen[c, ib]
     d = screen[c, ic]
@@ -261,7 +262,7 @@ def shade(
     place: wp.array2d(dtype=wp.vec3),
     turned: wp.array2d(dtype=wp.vec3),
     screen: wp.array2d(dtype=wp.vec3),
-    triangles: wp.array2d(dtype=int),
+    triangles: wp.array(dtype=wp.vec3i),
     materials: wp.array(dtype=int),
     uv: wp.array(dtype=wp.vec2),
     light: wp.array(dtype=float),
@@ -317,9 +318,8 @@ def shade(
         if key == EMPTY:
             whole = 0
         else:
-            z = wp.cast(wp.uint32(key >> wp.uint64(32)), float)
-            m = materials[crops[c, 2] + int(wp.uint32(key & wp.uint64(0xFFFFFFFF)))]
-            if z > depth + 0.05 or (material >= 0 and m != material):
+            m = 256 * key_other(key) + materials[crops[key_actor(crops, c, key), 2] + key_triangle(key)]
+            if key_depth(key) > depth + 0.05 or (material >= 0 and m != material):
                 whole = 0
             material = m
     mean = wp.vec4(0.0, 0.0, 0.0, 0.0)
@@ -330,15 +330,14 @@ def shade(
             key = keys[c, sy, sx]
             pixel = empty
             if key != EMPTY:
-                z = wp.cast(wp.uint32(key >> wp.uint64(32)), float)
+                z = key_depth(key)
                 if z <= depth + 0.05:
-                    t = int(wp.uint32(key & wp.uint64(0xFFFFFFFF)))
                     lit = shade_person(
-                        c,
+                        key_actor(crops, c, key),
                         sx,
                         sy,
                         z,
-                        t,
+                        key_triangle(key),
                         eye,
                         place,
                         turned,
@@ -352,7 +351,7 @@ def shade(
                         palette,
                         view,
                     )
-                    pixel = wp.vec4(lit[0], lit[1], lit[2], 1.0)
+                    pixel = wp.vec4(lit[0], lit[1], lit[2], wp.where(key_other(key) == 0, 1.0, 0.0))
             out[c, sy, sx] = pixel
             mean = mean + 0.5 * pixel
     if whole == 1:
