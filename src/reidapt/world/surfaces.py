@@ -130,11 +130,41 @@ def vivid(k: float) -> wp.vec3:
 
 
 @wp.func
+def opaque(colour: wp.vec3, glow: float) -> wp.vec4:
+    return wp.vec4(colour[0], colour[1], colour[2], glow)
+
+
+@wp.func
+def house(base: wp.vec3, second: wp.vec3, u: float, v: float, scale: float, seed: int) -> wp.vec4:
+    """A house front with rows of windows, some with blinds, some lit at night."""
+    a = wrap(u / (1.8 * scale))
+    b = wrap(v / (2.6 * scale) + 0.75)
+    wall = base * (0.82 + 0.18 * noise(u * 1.3, v * 1.3, seed) + 0.12 * noise(u * 23.0, v * 23.0, seed + 1))
+    if a > 0.22 and a < 0.78 and b > 0.30 and b < 0.80:
+        if wp.abs(a - 0.5) < 0.02 or wp.abs(b - 0.58) < 0.012:
+            return opaque(base * 0.7, 0.0)
+        k = hash2(int(wp.floor(u / (1.8 * scale))), int(wp.floor(v / (2.6 * scale) + 0.75)), seed)
+        pane = second * (0.5 + 0.9 * k) * (0.75 + 0.5 * b)
+        if b > 0.80 - 0.4 * wrap(k * 7.0) and k > 0.45:
+            pane = wp.vec3(0.42, 0.40, 0.36) * (0.6 + 0.5 * k)
+        if wrap(k * 19.0) > 0.62:
+            return opaque(pane * 0.4 + wp.vec3(0.25, 0.19, 0.12), 1.0)
+        return opaque(pane, 0.0)
+    if a > 0.19 and a < 0.81 and b > 0.27 and b < 0.83:
+        return opaque(base * 1.2, 0.0)
+    if b < 0.05:
+        return opaque(base * 0.72, 0.0)
+    return opaque(wall, 0.0)
+
+
+@wp.func
 def shop(base: wp.vec3, second: wp.vec3, u: float, v: float, scale: float, seed: int) -> wp.vec4:
     """A row of shop fronts: sign band, pillars and display windows with things in them."""
     width = 3.2 * scale
     k = hash2(int(wp.floor(u / width)), 5, seed)
     a = wrap(u / width)
+    if v > 3.5:
+        return house(second * 0.9 + wp.vec3(0.10, 0.09, 0.08), wp.vec3(0.07, 0.09, 0.12), u, v, 1.1, seed)
     if v > 2.7:
         colour = (base * (0.4 + 0.8 * k) + second * (0.6 * (1.0 - k))) * (0.85 + 0.2 * noise(u * 0.7, v * 3.0, seed))
         if v > 2.85 and v < 3.15 and a > 0.25 and a < 0.75 and noise(u * 9.0, v * 3.0, seed) > 0.42:
@@ -216,34 +246,6 @@ def masonry(kind: int, base: wp.vec3, second: wp.vec3, u: float, v: float, scale
         if b[1] < 0.12:
             colour = second
     return wp.vec4(colour[0], colour[1], colour[2], 0.0)
-
-
-@wp.func
-def opaque(colour: wp.vec3, glow: float) -> wp.vec4:
-    return wp.vec4(colour[0], colour[1], colour[2], glow)
-
-
-@wp.func
-def house(base: wp.vec3, second: wp.vec3, u: float, v: float, scale: float, seed: int) -> wp.vec4:
-    """A house front with rows of windows, some with blinds, some lit at night."""
-    a = wrap(u / (1.8 * scale))
-    b = wrap(v / (2.6 * scale) + 0.75)
-    wall = base * (0.82 + 0.18 * noise(u * 1.3, v * 1.3, seed) + 0.12 * noise(u * 23.0, v * 23.0, seed + 1))
-    if a > 0.22 and a < 0.78 and b > 0.30 and b < 0.80:
-        if wp.abs(a - 0.5) < 0.02 or wp.abs(b - 0.58) < 0.012:
-            return opaque(base * 0.7, 0.0)
-        k = hash2(int(wp.floor(u / (1.8 * scale))), int(wp.floor(v / (2.6 * scale) + 0.75)), seed)
-        pane = second * (0.5 + 0.9 * k) * (0.75 + 0.5 * b)
-        if b > 0.80 - 0.4 * wrap(k * 7.0) and k > 0.45:
-            pane = wp.vec3(0.42, 0.40, 0.36) * (0.6 + 0.5 * k)
-        if wrap(k * 19.0) > 0.62:
-            return opaque(pane * 0.4 + wp.vec3(0.25, 0.19, 0.12), 1.0)
-        return opaque(pane, 0.0)
-    if a > 0.19 and a < 0.81 and b > 0.27 and b < 0.83:
-        return opaque(base * 1.2, 0.0)
-    if b < 0.05:
-        return opaque(base * 0.72, 0.0)
-    return opaque(wall, 0.0)
 
 
 @wp.func

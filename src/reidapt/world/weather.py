@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,9 @@ WEATHER = declare("weather", "camera", "weather and time of day of a recording",
 SUN = declare("sun", "camera", "where the sun stands", "sun_elevation", "sun_azimuth")
 LIGHTING = declare("lighting", "camera", "strength and colour of the light", "sun_strength", "sky_strength", "warmth")
 SHADOWS = declare("shadows", "camera", "darkness of cast shadows", "shadow")
+
+THIN = 0.003
+"""Extinction per metre below which people have no haze before them."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +41,9 @@ class Weather:
 
 WEATHERS = {
     "clear": Weather(1.4, 0.75, 0.06, blue=1.0, clouds=0.3),
-    "hazy": Weather(0.8, 1.0, 0.05, haze=0.010, blue=0.5, clouds=0.2),
-    "overcast": Weather(0.28, 1.05, -0.05, haze=0.003, clouds=0.5),
-    "rain": Weather(0.12, 0.9, -0.10, haze=0.012, clouds=0.4, wet=1.0, rain=1.0),
+    "hazy": Weather(0.8, 1.0, 0.05, haze=0.004, blue=0.5, clouds=0.2),
+    "overcast": Weather(0.28, 1.05, -0.05, haze=0.001, clouds=0.5),
+    "rain": Weather(0.12, 0.9, -0.10, haze=0.007, clouds=0.4, wet=1.0, rain=1.0),
     "wet": Weather(0.45, 1.0, 0.0, haze=0.004, blue=0.3, clouds=0.7, wet=0.7),
     "snow": Weather(0.25, 1.1, -0.08, haze=0.012, clouds=0.2, snow=0.75, flakes=1.0),
     "snowy": Weather(1.0, 0.9, -0.02, blue=0.8, clouds=0.2, snow=0.6),
@@ -67,7 +71,7 @@ DAYTIMES = {
     "morning": Daytime((14.0, 30.0), 0.9, 0.85, 0.18, 0.0, 0.3),
     "evening": Daytime((7.0, 16.0), 0.75, 0.75, 0.45, 0.0, 0.5),
     "dusk": Daytime((5.0, 6.0), 0.0, 0.40, -0.35, 0.60, 0.9, 0.80, 1.4),
-    "night": Daytime((5.0, 6.0), 0.0, 0.07, -0.05, 1.0, 0.9, 0.52, 2.2),
+    "night": Daytime((5.0, 6.0), 0.0, 0.07, -0.05, 1.0, 0.9, 0.52, 1.8),
 }
 
 
@@ -205,7 +209,7 @@ def sample_light(style: Style, number: int, sequence: int, scene: Scene, choice:
         sun_colour=sun_colour,
         sky_colour=sky_colour,
         zenith=zenith,
-        air=sky_colour * 0.92,
+        air=sky_colour * 0.75,
         lamps=lamps,
         bounce=bounce,
         shadow=shadow,
@@ -237,3 +241,12 @@ def lamp_table(scene: Scene, time: Daytime, middle: np.ndarray) -> np.ndarray:
         there = lamp_light(table, np.array([*middle, 1.2]))[1].mean(axis=1)
         table = table[np.sort(np.argsort(-there, kind="stable")[:8])]
     return table
+
+
+def air_rows(lights: Sequence[Light], seeds: Sequence[int]) -> np.ndarray | None:
+    """(C, 8) rows of `airborne.veil` for crops in these lights, with noise seeds; None where the air is clear for all."""
+    rows = np.zeros((len(lights), 8), np.float32)
+    for row, light, seed in zip(rows, lights, seeds):
+        row[0:3], row[3] = light.air, light.haze if light.haze >= THIN else 0.0
+        row[4:7] = light.rain, light.flakes, seed % 9973
+    return rows if rows[:, 3:6].any() else None
