@@ -2,6 +2,8 @@
 
 from reidapt.evaluation.embedding import embed
 from reidapt.evaluation.ranking import rank
+from reidapt.evaluation.reranking import Reranking
 from reidapt.evaluation.result import RankedLists, RetrievalResult
+from reidapt.evaluation.trials import TrialsResult, load_result
 
-__all__ = ["RankedLists", "RetrievalResult", "embed", "rank"]
+__all__ = ["RankedLists", "Reranking", "RetrievalResult", "TrialsResult", "embed", "load_result", "rank"]
