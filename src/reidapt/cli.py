@@ -102,10 +102,17 @@ def build_parser() -> Parser:
     given("--occlusion", type=float, help="share of occluded pictures (default: 0.2)")
     given("--outfits", type=int, help="sets of clothes per person (default: 1)")
     given("--lookalikes", type=float, help="share of people dressed like others (default: 0)")
+    given("--backgrounds", type=Path, metavar="DIR", help="folder of photographs to use as places")
     given("--hold", type=listed, metavar="A,B", help="factors to hold constant, e.g. yaw,scene")
     given(
         "--set", dest="values", action="append", type=setting, metavar="NAME=VALUE", help="set a parameter, e.g. yaw=90"
     )
+
+    gallery = verb(world, "gallery", gallery_command, "a page that shows what the world draws, factor by factor")
+    gallery.add_argument("--out", type=Path, required=True, help="folder to write; must not exist or be empty")
+    gallery.add_argument("--style", action="append", default=[], help="style to show, can be repeated (default: all)")
+    gallery.add_argument("--seed", type=int, default=0, help="seed of the people (default: %(default)s)")
+    gallery.add_argument("--size", type=size, default=(128, 64), help="HEIGHTxWIDTH, px (default: 128x64)")
 
     data = verb(verbs, "data", None, "datasets").add_subparsers(metavar="ACTION", required=True)
     check = verb(data, "check", check_command, "say what a dataset holds and what is wrong with it")
@@ -247,6 +254,18 @@ def render_command(options: argparse.Namespace) -> None:
     with Display().open() as display, display.stage(f"Rendering {options.bench or options.style}") as progress:
         out = render_dataset(given.pop("out"), progress=progress, **given)
     print(f"world: {out}")
+
+
+def gallery_command(options: argparse.Namespace) -> None:
+    """``reidapt world gallery``"""
+    from reidapt.progress import Display
+    from reidapt.world.gallery import write_gallery
+
+    with Display().open() as display, display.stage("Drawing the gallery") as progress:
+        page = write_gallery(
+            options.out, styles=options.style, seed=options.seed, size=options.size, progress=progress
+        )
+    print(f"gallery: {page}")
 
 
 def check_command(options: argparse.Namespace) -> int:
