@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -18,8 +17,8 @@ WHOLE = ("person", "camera", "sequence", "frame", "tracklet")
 MODALITIES = ("colour", "infrared", "thermal", "sketch")
 SPLITS = ("train", "val", "query", "gallery")
 JUNK, DISTRACTOR, UNKNOWN = -1, 0, -1
-ODD = re.compile(r"/\.{0,2}(/|$)", flags=re.MULTILINE)
-"""Parts of a path that normalising would change: nothing, `.` or `..` between slashes or at the end."""
+ODD = ("//", "/./", "/../", "/\n", "/.\n", "/..\n")
+"""What normalising would change in paths that stand on lines."""
 
 
 def nearest(word: str, valid: Iterable[str], cutoff: float = 0.5) -> str:
@@ -101,7 +100,8 @@ def _paths(column: pd.Series, root: Path, required: bool) -> list[str]:
     values = [value.strip() for value in values]
     if required and not all(values):
         raise DataError(f"row {values.index('')} has an empty path; every row must name a picture file.")
-    if os.sep == "/" and all(value[:1] == "/" or not value for value in values) and not ODD.search("\n".join(values)):
+    lines = "\n".join([*values, ""])
+    if os.sep == "/" and all(value[:1] == "/" or not value for value in values) and not any(odd in lines for odd in ODD):
         return values
     return [os.path.normpath(os.path.join(root, value)) if value else "" for value in values]
 

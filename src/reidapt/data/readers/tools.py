@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from reidapt.data.columns import ODD
 from reidapt.data.files import is_clutter, is_picture, listing
 from reidapt.data.table import CropTable
 from reidapt.errors import DataError, first_line
@@ -207,13 +208,14 @@ def require_files(paths: Sequence[str], source: Path, dataset: str) -> None:
         )
 
 
-ODD_PATH = re.compile(r"^/|\\|(^|/)\.{0,2}(/|$)", flags=re.MULTILINE)
-"""What a plain relative path does not have: a leading or doubled slash, a backslash, parts `.` or `..`."""
+ODD_PATH = (*ODD, "\n/", "\n./", "\n../", "\n.\n", "\n..\n", "\\")
+"""What plain relative paths that stand on lines do not have."""
 
 
 def below(root: str | Path, paths: Sequence[str], source: Path) -> list[str]:
     """Paths of a list below the root, `\\` taken as `/`; `DataError` where one leads out of the root."""
-    if ODD_PATH.search("\n".join(paths)) is not None:
+    text = "\n".join(["", *paths, ""])
+    if any(odd in text for odd in ODD_PATH):
         paths = [os.path.normpath(path.replace("\\", "/")) for path in paths]
         for path in paths:
             if os.path.isabs(path) or path.split("/")[0] == "..":
