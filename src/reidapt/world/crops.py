@@ -9,6 +9,7 @@ import numpy as np
 from reidapt.world.body import Rest
 from reidapt.world.cameras import FRAME, Camera
 from reidapt.world.gait import joint_rotations, pose, sample_gait
+from reidapt.world.modalities import SENSOR_COLUMNS, easel
 from reidapt.world.people import Person
 from reidapt.world.streams import between, stream
 from reidapt.world.styles import Style
@@ -29,6 +30,7 @@ class Crop:
     noise_seed: int
     jpeg_quality: int
     columns: dict[str, object]
+    modality: str = "colour"
 
 
 def in_sun(camera: Camera, place: np.ndarray) -> bool:
@@ -75,13 +77,18 @@ def sample_crop(
     parents: np.ndarray,
     picture: int,
     kind: str = "person",
+    modality: str = "colour",
 ) -> Crop:
     """Everything about picture number `picture` of a person at a camera; a pure function of its arguments."""
+    if modality == "sketch":
+        camera = easel(camera)
     rng = stream(seed, style.name, kind, person.index, camera.number, picture)
     gait = sample_gait(stream(seed, style.name, "gait", person.index), person.bulk)
     walking = bool(rng.random() >= style.standing)
     phase = float(rng.random())
     yaw = float(10 * rng.integers(36))
+    if modality == "sketch":
+        yaw, walking = float(10 * (int(yaw) // 10 % 5 - 2)), walking and phase < 0.2
     turn = (yaw + between(rng, (-5.0, 5.0))) % 360.0
     carry = {}
     if person.bag in ("handbag", "tote"):
@@ -102,7 +109,7 @@ def sample_crop(
     light = 1.0 + style.light_jitter * float(np.clip(rng.standard_normal(), -2.5, 2.5))
     sun_visible = 1.0 if in_sun(camera, spot) else 0.12
     warmth = 1.0 + 0.012 * rng.standard_normal(3)
-    sensor = np.zeros(16)
+    sensor = np.zeros(SENSOR_COLUMNS)
     sensor[0] = camera.blur * between(rng, (0.85, 1.2))
     sensor[1:4] = camera.gain * camera.exposure * light * warmth
     sensor[4], sensor[5], sensor[6], sensor[7] = camera.saturation, camera.gamma, camera.contrast, camera.black
@@ -134,6 +141,7 @@ def sample_crop(
         noise_seed=int(rng.integers(1, 2**30)),
         jpeg_quality=quality,
         columns=columns,
+        modality=modality,
     )
 
 

@@ -1,0 +1,319 @@
+"""The modalities beside colour: near infrared, thermal and sketch; what their cameras and artists are like.
+
+The person, the pose and the identity are those of the colour picture; only what is recorded differs.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from reidapt.errors import WorldError
+from reidapt.world.cameras import FRAME, Camera, air_row
+from reidapt.world.props import SURFACES, Scene
+from reidapt.world.streams import between, pick, stream
+
+if TYPE_CHECKING:
+    from reidapt.world.crops import Crop
+    from reidapt.world.render import Renderer
+
+MODALITIES = ("colour", "infrared", "thermal", "sketch")
+
+SENSOR_COLUMNS = 20
+"""Columns of the sensor table; see `develop`."""
+
+BAND_COLUMNS = 12
+"""Columns of the band table; see `bands.BAND`."""
+
+# per surface: near-infrared reflectance of its two materials, their spread between things, and °C above the air
+SURFACE_BANDS: dict[str, tuple[float, float, float, float]] = {
+    "plain": (0.46, 0.40, 0.30, 0.5),
+    "brick": (0.46, 0.52, 0.20, 1.5),
+    "windows": (0.44, 0.10, 0.20, 1.0),
+    "tiles": (0.44, 0.34, 0.20, 0.0),
+    "planks": (0.52, 0.40, 0.15, 0.5),
+    "foliage": (0.74, 0.60, 0.12, -0.5),
+    "glass": (0.08, 0.40, 0.20, -2.0),
+    "poster": (0.52, 0.60, 0.15, 0.5),
+    "shutter": (0.42, 0.34, 0.20, 0.0),
+    "asphalt": (0.20, 0.24, 0.20, 1.5),
+    "paving": (0.36, 0.32, 0.20, 1.0),
+    "grass": (0.66, 0.55, 0.12, -1.0),
+    "terrazzo": (0.50, 0.42, 0.15, 0.0),
+    "car": (0.34, 0.10, 0.60, 2.0),
+    "door": (0.46, 0.30, 0.25, 0.3),
+    "panels": (0.50, 0.40, 0.20, 0.0),
+    "shop": (0.40, 0.40, 0.20, 1.5),
+    "lamp": (0.60, 0.60, 0.10, 6.0),
+}
+
+
+def check_modalities(modalities: Sequence[str]) -> tuple[str, ...]:
+    """`modalities` as a tuple without repetitions, in the order of `MODALITIES`.
+
+    Raises:
+        WorldError: an unknown modality, or none.
+    """
+    for name in modalities:
+        if name not in MODALITIES:
+            raise WorldError(f"There is no modality {name!r}; the modalities are: {', '.join(MODALITIES)}.")
+    if not modalities:
+        raise WorldError(f"At least one modality is needed, found none; choose from: {', '.join(MODALITIES)}.")
+    return tuple(name for name in MODALITIES if name in modalities)
+
+
+def camera_stream(camera: Camera, what: str) -> np.random.Generator:
+    """Draws that belong to one fixed camera."""
+    return stream(camera.number, camera.place, round(1000 * camera.focal), what)
+
+
+def infrared_light(camera: Camera) -> str:
+    """`lamp` (night: a lamp beside the lens) or `day` (daylight or room light), fixed per camera."""
+    return "lamp" if camera_stream(camera, "infrared").random() < 0.65 else "day"
+
+
+def air_temperature(camera: Camera) -> float:
+    """°C at a camera's place."""
+    rng = camera_stream(camera, "air")
+    return between(rng, (19.0, 24.0)) if camera.scene.indoor else between(rng, (4.0, 24.0))
+
+
+def band_row(camera: Camera, modality: str) -> np.ndarray:
+    """(BAND_COLUMNS,) what the kernels of `bands` know of a camera; the ends of the gain are set by `Bands`."""
+    row = np.zeros(BAND_COLUMNS)
+    row[0] = 1.0 if modality == "thermal" else 0.0
+    rng = camera_stream(camera, "lamp")
+    level = between(rng, (0.85, 1.25))
+    if infrared_light(camera) == "lamp":
+        row[1] = 1.15 * level * (camera.distance**2 + camera.position[2] ** 2)
+        row[2], row[4] = between(rng, (6.0, 26.0)), between(rng, (0.005, 0.03))
+    else:
+        sun, sky = float(camera.sun_colour.mean()), float(camera.sky_colour.mean())
+        share = sun / (sun + sky)
+        row[3], row[4] = level * 0.9 * share, level * 0.75 * (1.0 - share) + 0.12
+    row[5] = air_temperature(camera)
+    row[6], row[7] = row[5] - 6.0, 35.0
+    row[8] = row[5] - 22.0
+    row[9] = 0.0 if camera.scene.indoor else 5.0 * float(np.clip(camera.sun_colour.mean() - 0.3, 0.0, 1.0))
+    return row
+
+
+def surface_table() -> np.ndarray:
+    """(surfaces, 4) float32 of `SURFACE_BANDS`; a surface that is not listed is taken for a plain wall."""
+    return np.array([SURFACE_BANDS.get(name, SURFACE_BANDS["plain"]) for name in SURFACES], np.float32)
+
+
+def blur_taps(blur: float) -> np.ndarray:
+    """(5,) weights of the lens' blur, `blur` in half pixels."""
+    taps = np.exp(-0.5 * ((np.arange(5) + 0.5) / blur) ** 2)
+    return 0.5 * taps / taps.sum()
+
+
+def sensor_row(crop: Crop) -> np.ndarray:
+    """(SENSOR_COLUMNS,) the crop's row of the sensor table in its own modality."""
+    row = np.zeros(SENSOR_COLUMNS)
+    row[: len(crop.sensor)] = crop.sensor
+    if crop.modality == "colour":
+        return row
+    rng = stream(crop.noise_seed, crop.modality)
+    camera = crop.camera
+    fixed = camera_stream(camera, crop.modality)
+    row[16:] = 0.0
+    if crop.modality == "infrared":
+        lamp = infrared_light(camera) == "lamp"
+        row[0] = row[0] * 1.1 + 0.15
+        row[1:4] = between(fixed, (0.85, 1.2)) * (1.0 + 0.06 * float(np.clip(rng.standard_normal(), -2, 2)))
+        row[5], row[6] = between(fixed, (0.85, 1.1)), between(fixed, (0.95, 1.2))
+        row[7] = between(fixed, (0.0, 0.06))
+        row[8] = between(fixed, (0.015, 0.04)) if lamp else between(fixed, (0.005, 0.015))
+        row[16] = 1.0
+        row[17] = between(fixed, (0.0, 0.8))
+    else:
+        row[0] = between(fixed, (1.7, 2.6)) * between(rng, (0.95, 1.05))
+        row[1:4] = 1.0 + 0.04 * float(np.clip(rng.standard_normal(), -2, 2))
+        row[7], row[8] = between(fixed, (0.03, 0.10)), between(fixed, (0.008, 0.016))
+        row[16] = 2.0
+        row[17] = between(fixed, (0.0, 0.5))
+    row[9:14] = blur_taps(row[0])
+    return row
+
+
+@dataclass(frozen=True)
+class Artist:
+    """A way of drawing: shares of the picture's height, strengths 0..1, and an angle in degrees."""
+
+    line: float
+    wobble: float
+    drift: float
+    double: float
+    missing: float
+    hatching: float
+    angle: float
+    spacing: float
+    smudge: float
+    patterns: float
+    creases: float
+    pencil: float
+    paper: float
+    cross: bool
+
+
+ARTISTS = (
+    Artist(0.0030, 0.004, 0.010, 0.0, 0.10, 0.55, 55.0, 0.018, 0.25, 0.50, 0.35, 0.85, 0.97, True),
+    Artist(0.0045, 0.006, 0.016, 0.5, 0.20, 0.0, 40.0, 0.020, 0.75, 0.40, 0.30, 0.75, 0.93, False),
+    Artist(0.0025, 0.003, 0.008, 0.0, 0.05, 0.0, 40.0, 0.020, 0.0, 0.60, 0.45, 0.90, 0.99, False),
+    Artist(0.0055, 0.009, 0.022, 0.7, 0.30, 0.80, 120.0, 0.026, 0.10, 0.20, 0.10, 0.80, 0.90, False),
+    Artist(0.0035, 0.005, 0.014, 0.3, 0.15, 0.70, 75.0, 0.014, 0.45, 0.55, 0.40, 0.92, 0.95, True),
+)
+"""The artists of every world, from careful outlines to quick hatching."""
+
+
+def artist_of(crop: Crop) -> int:
+    """Which of `ARTISTS` draws a crop."""
+    return int(stream(crop.noise_seed, "artist").integers(len(ARTISTS)))
+
+
+def hand_row(crop: Crop) -> np.ndarray:
+    """(16,) the crop's row of the table of hands; see `sketch.HAND`."""
+    artist = ARTISTS[artist_of(crop)]
+    rng = stream(crop.noise_seed, "hand")
+
+    def near(value: float, spread: float = 0.15) -> float:
+        return value * (1.0 + spread * float(np.clip(rng.standard_normal(), -2, 2)))
+
+    return np.array(
+        [
+            int(rng.integers(1, 2**20)),
+            near(artist.line),
+            near(artist.wobble),
+            near(artist.drift),
+            near(artist.double),
+            min(near(artist.missing), 0.6),
+            min(near(artist.hatching), 1.0),
+            np.radians(artist.angle + 6.0 * rng.standard_normal()),
+            near(artist.spacing, 0.08),
+            near(artist.smudge),
+            near(artist.patterns),
+            near(artist.creases),
+            min(near(artist.pencil, 0.05), 0.97),
+            min(near(artist.paper, 0.015), 1.0),
+            0.012,
+            float(artist.cross),
+        ]
+    )
+
+
+def easel(camera: Camera) -> Camera:
+    """The view of a sketch: level, straight on, without a place around the person."""
+    return replace(
+        camera,
+        scene=Scene(False),
+        rotation=np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]]),
+        position=np.array([0.0, 0.0, 1.0]),
+        focal=2000.0,
+        distance=10.0,
+        pitch=0.0,
+    )
+
+
+def columns(crop: Crop) -> dict[str, object]:
+    """What is particular to the crop's modality, as columns of `crops.csv`."""
+    return {
+        "infrared_light": infrared_light(crop.camera) if crop.modality == "infrared" else "",
+        "air_temperature": round(air_temperature(crop.camera), 1) if crop.modality == "thermal" else "",
+        "artist": artist_of(crop) if crop.modality == "sketch" else "",
+    }
+
+
+@dataclass
+class Bands:
+    """Empty frames of the cameras beyond the visible, drawn when they are first needed; safe to use from threads."""
+
+    renderer: Renderer
+    frames: Any = field(init=False, default=None)
+    ends: dict[int, tuple[float, float]] = field(init=False, default_factory=dict)
+    lock: Any = field(init=False, default_factory=threading.RLock)
+
+    def kernels(self, name: str) -> Any:
+        """The kernel module `bands` or `sketch`, compiled when it is first needed."""
+        from importlib import import_module
+
+        with self.lock:
+            module = import_module(f"reidapt.world.{name}")
+            self.renderer.warp.load_module(module, device=self.renderer.device)
+            return module
+
+    def prepare(self, camera: Camera) -> None:
+        """Ray cast a camera's empty frame in near infrared and temperature, once."""
+        render = self.renderer
+        with self.lock:
+            if self.frames is None:
+                shape = (len(render.cameras), *FRAME)
+                self.frames = render.warp.zeros(shape, dtype=render.warp.vec4, device=render.device)
+            if camera.number in self.ends:
+                return
+            self._draw(camera)
+
+    def _draw(self, camera: Camera) -> None:
+        render, wp = self.renderer, self.renderer.warp
+        prims = camera.scene.primitives()
+        view = np.concatenate(
+            [camera.rotation.reshape(-1), camera.position, [camera.focal, FRAME[1] / 2, FRAME[0] / 2]]
+        )
+        frame = self.frames[render.slots[camera.number]]
+        wp.launch(
+            self.kernels("bands").draw_band_frame,
+            dim=FRAME,
+            inputs=[
+                render.array(prims, wp.float32),
+                len(prims),
+                render.array(air_row(camera), wp.float32),
+                render.array(view, wp.float32),
+                render.array(surface_table(), wp.float32),
+                render.array(band_row(camera, "infrared")[None], wp.float32),
+                frame,
+            ],
+            device=render.device,
+        )
+        degrees = frame.numpy()[::4, ::4, 1]
+        degrees = degrees[degrees > air_temperature(camera) - 12.0]  # the sky does not set the gain
+        low, high = np.percentile(degrees, [2.0, 98.0]) if degrees.size else (15.0, 25.0)
+        self.ends[camera.number] = (float(low) - 2.5, max(34.6, float(high) + 1.0))
+
+    def picture(self, drawn: Any, crops: Sequence[Crop], size: tuple[int, int]) -> Any:
+        """Values and coverage (C, 2H, 2W) vec4 of infrared or thermal crops."""
+        render, wp = self.renderer, self.renderer.warp
+        rows = np.stack([band_row(crop.camera, crop.modality) for crop in crops])
+        for row, crop in zip(rows, crops):
+            self.prepare(crop.camera)
+            row[6:8] = self.ends[crop.camera.number]
+        height, width = size
+        image = wp.empty((len(crops), 2 * height, 2 * width), dtype=wp.vec4, device=render.device)
+        wp.launch(
+            self.kernels("bands").shade_band,
+            dim=(len(crops), height, width),
+            inputs=[drawn, self.frames, FRAME[0], FRAME[1], render.array(rows, wp.float32), image],
+            device=render.device,
+        )
+        return image
+
+    def draw_sketch(self, drawn: Any, crops: Sequence[Crop], size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+        """RGB (C, H, W, 3) and mask (C, H, W) uint8 of sketches."""
+        render, wp = self.renderer, self.renderer.warp
+        count, (height, width) = len(crops), size
+        samples = (count, 2 * height, 2 * width)
+        hand = render.array(np.stack([hand_row(crop) for crop in crops]), wp.float32)
+        seeds = render.array(np.array([crop.noise_seed for crop in crops]), wp.int32)
+        sketch = self.kernels("sketch")
+        traced = wp.empty(samples, dtype=wp.vec4, device=render.device)
+        ink = wp.empty(samples, dtype=wp.vec2, device=render.device)
+        rgb = wp.empty((count, height, width, 3), dtype=wp.uint8, device=render.device)
+        mask = wp.empty((count, height, width), dtype=wp.uint8, device=render.device)
+        wp.launch(sketch.trace, dim=samples, inputs=[drawn, traced], device=render.device)
+        wp.launch(sketch.pencil, dim=samples, inputs=[traced, hand, ink], device=render.device)
+        wp.launch(sketch.scan, dim=mask.shape, inputs=[ink, hand, seeds, rgb, mask], device=render.device)
+        return rgb.numpy(), mask.numpy()
