@@ -89,12 +89,12 @@ def band_row(camera: Camera, modality: str) -> np.ndarray:
     rng = camera_stream(camera, "lamp")
     level = between(rng, (0.85, 1.25))
     if infrared_light(camera) == "lamp":
-        row[1] = 1.15 * level * (camera.distance**2 + camera.position[2] ** 2)
-        row[2], row[4] = between(rng, (6.0, 26.0)), between(rng, (0.005, 0.03))
+        row[1] = 0.95 * level * (camera.distance**2 + camera.position[2] ** 2)
+        row[2], row[4] = between(rng, (5.0, 22.0)), between(rng, (0.005, 0.03))
     else:
         sun, sky = float(camera.sun_colour.mean()), float(camera.sky_colour.mean())
         share = sun / (sun + sky)
-        row[3], row[4] = level * 0.9 * share, level * 0.75 * (1.0 - share) + 0.12
+        row[3], row[4] = level * 0.75 * share, level * 0.55 * (1.0 - share) + 0.08
     row[5] = air_temperature(camera)
     row[6], row[7] = row[5] - 6.0, 35.0
     row[8] = row[5] - 22.0
@@ -125,11 +125,11 @@ def sensor_row(crop: Crop) -> np.ndarray:
     row[16:] = 0.0
     if crop.modality == "infrared":
         lamp = infrared_light(camera) == "lamp"
-        row[0] = row[0] * 1.1 + 0.15
+        row[0] = row[0] * 1.1 + 0.3
         row[1:4] = between(fixed, (0.85, 1.2)) * (1.0 + 0.06 * float(np.clip(rng.standard_normal(), -2, 2)))
-        row[5], row[6] = between(fixed, (0.85, 1.1)), between(fixed, (0.95, 1.2))
-        row[7] = between(fixed, (0.0, 0.06))
-        row[8] = between(fixed, (0.015, 0.04)) if lamp else between(fixed, (0.005, 0.015))
+        row[5], row[6] = between(fixed, (0.95, 1.25)), between(fixed, (1.0, 1.25))
+        row[7] = between(fixed, (0.0, 0.05))
+        row[8] = between(fixed, (0.008, 0.022)) if lamp else between(fixed, (0.004, 0.010))
         row[16] = 1.0
         row[17] = between(fixed, (0.0, 0.8))
     else:
@@ -163,23 +163,23 @@ class Artist:
 
 
 ARTISTS = (
-    Artist(0.0030, 0.004, 0.010, 0.0, 0.10, 0.55, 55.0, 0.018, 0.25, 0.50, 0.35, 0.85, 0.97, True),
-    Artist(0.0045, 0.006, 0.016, 0.5, 0.20, 0.0, 40.0, 0.020, 0.75, 0.40, 0.30, 0.75, 0.93, False),
-    Artist(0.0025, 0.003, 0.008, 0.0, 0.05, 0.0, 40.0, 0.020, 0.0, 0.60, 0.45, 0.90, 0.99, False),
-    Artist(0.0055, 0.009, 0.022, 0.7, 0.30, 0.80, 120.0, 0.026, 0.10, 0.20, 0.10, 0.80, 0.90, False),
-    Artist(0.0035, 0.005, 0.014, 0.3, 0.15, 0.70, 75.0, 0.014, 0.45, 0.55, 0.40, 0.92, 0.95, True),
+    Artist(0.0022, 0.004, 0.010, 0.0, 0.15, 0.45, 55.0, 0.013, 0.45, 0.40, 0.28, 0.78, 0.97, True),
+    Artist(0.0032, 0.006, 0.016, 0.5, 0.25, 0.0, 40.0, 0.020, 0.80, 0.30, 0.25, 0.70, 0.93, False),
+    Artist(0.0020, 0.003, 0.008, 0.0, 0.05, 0.0, 40.0, 0.020, 0.10, 0.50, 0.40, 0.85, 0.99, False),
+    Artist(0.0038, 0.009, 0.022, 0.6, 0.35, 0.55, 120.0, 0.019, 0.25, 0.15, 0.10, 0.72, 0.90, False),
+    Artist(0.0026, 0.005, 0.014, 0.3, 0.20, 0.50, 75.0, 0.011, 0.60, 0.45, 0.35, 0.85, 0.95, True),
 )
 """The artists of every world, from careful outlines to quick hatching."""
 
 
-def artist_of(crop: Crop) -> int:
-    """Which of `ARTISTS` draws a crop."""
-    return int(stream(crop.noise_seed, "artist").integers(len(ARTISTS)))
+def artist_of(noise_seed: int) -> int:
+    """Which of `ARTISTS` draws the crop with this seed."""
+    return int(stream(noise_seed, "artist").integers(len(ARTISTS)))
 
 
 def hand_row(crop: Crop) -> np.ndarray:
     """(16,) the crop's row of the table of hands; see `sketch.HAND`."""
-    artist = ARTISTS[artist_of(crop)]
+    artist = ARTISTS[artist_of(crop.noise_seed)]
     rng = stream(crop.noise_seed, "hand")
 
     def near(value: float, spread: float = 0.15) -> float:
@@ -220,12 +220,12 @@ def easel(camera: Camera) -> Camera:
     )
 
 
-def columns(crop: Crop) -> dict[str, object]:
-    """What is particular to the crop's modality, as columns of `crops.csv`."""
+def columns(modality: str, camera: Camera, noise_seed: int) -> dict[str, object]:
+    """What is particular to a crop's modality, as columns of `crops.csv`."""
     return {
-        "infrared_light": infrared_light(crop.camera) if crop.modality == "infrared" else "",
-        "air_temperature": round(air_temperature(crop.camera), 1) if crop.modality == "thermal" else "",
-        "artist": artist_of(crop) if crop.modality == "sketch" else "",
+        "infrared_light": infrared_light(camera) if modality == "infrared" else "",
+        "air_temperature": round(air_temperature(camera), 1) if modality == "thermal" else "",
+        "artist": artist_of(noise_seed) if modality == "sketch" else "",
     }
 
 
@@ -282,7 +282,7 @@ class Bands:
         degrees = frame.numpy()[::4, ::4, 1]
         degrees = degrees[degrees > air_temperature(camera) - 12.0]  # the sky does not set the gain
         low, high = np.percentile(degrees, [2.0, 98.0]) if degrees.size else (15.0, 25.0)
-        self.ends[camera.number] = (float(low) - 2.5, max(34.6, float(high) + 1.0))
+        self.ends[camera.number] = (float(low) - 2.5, max(36.0, float(high) + 1.0))
 
     def picture(self, drawn: Any, crops: Sequence[Crop], size: tuple[int, int]) -> Any:
         """Values and coverage (C, 2H, 2W) vec4 of infrared or thermal crops."""
@@ -310,10 +310,14 @@ class Bands:
         seeds = render.array(np.array([crop.noise_seed for crop in crops]), wp.int32)
         sketch = self.kernels("sketch")
         traced = wp.empty(samples, dtype=wp.vec4, device=render.device)
-        ink = wp.empty(samples, dtype=wp.vec2, device=render.device)
         rgb = wp.empty((count, height, width, 3), dtype=wp.uint8, device=render.device)
         mask = wp.empty((count, height, width), dtype=wp.uint8, device=render.device)
-        wp.launch(sketch.trace, dim=samples, inputs=[drawn, traced], device=render.device)
-        wp.launch(sketch.pencil, dim=samples, inputs=[traced, hand, ink], device=render.device)
-        wp.launch(sketch.scan, dim=mask.shape, inputs=[ink, hand, seeds, rgb, mask], device=render.device)
+        wp.launch(sketch.trace, dim=mask.shape, inputs=[drawn, traced], device=render.device)
+        tiles = wp.empty(
+            (count, -(-samples[1] // sketch.TILE), -(-samples[2] // sketch.TILE)), dtype=wp.uint8, device=render.device
+        )
+        wp.launch(sketch.mark_tiles, dim=tiles.shape, inputs=[traced, tiles], device=render.device)
+        wp.launch(
+            sketch.pencil, dim=mask.shape, inputs=[traced, tiles, hand, seeds, rgb, mask], device=render.device
+        )
         return rgb.numpy(), mask.numpy()

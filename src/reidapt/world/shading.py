@@ -276,10 +276,11 @@ def folds(u: float, v: float, shift: float, seed: int) -> wp.vec3:
     """Height of a garment's folds about 0 (roughly ±1) at `u`, `v` metres, and its two derivatives per metre."""
     f = slope(u * 9.0 + 2.5 * v + shift, v * 5.0 - 1.5 * u, seed)
     g = slope(u * 5.0 - 6.0 * v, v * 14.0 + 3.0 * u + shift, seed + 1)
+    ridge = wp.where(g[0] > 0.5, -1.4, 1.4)  # the finer folds have sharp edges
     return wp.vec3(
-        1.1 * (f[0] - 0.5) + 0.9 * (g[0] - 0.5),
-        1.1 * (9.0 * f[1] - 1.5 * f[2]) + 0.9 * (5.0 * g[1] + 3.0 * g[2]),
-        1.1 * (2.5 * f[1] + 5.0 * f[2]) + 0.9 * (14.0 * g[2] - 6.0 * g[1]),
+        1.1 * (f[0] - 0.5) + ridge * (g[0] - 0.5) + 0.35,
+        1.1 * (9.0 * f[1] - 1.5 * f[2]) + ridge * (5.0 * g[1] + 3.0 * g[2]),
+        1.1 * (2.5 * f[1] + 5.0 * f[2]) + ridge * (14.0 * g[2] - 6.0 * g[1]),
     )
 
 
@@ -353,8 +354,8 @@ def shade_person(d: Drawn, c: int, spot: Spot) -> wp.vec3:
             )
         f = folds(u, v, d.view[c, 29], seed)
         height = d.view[c, 37] * d.palette[p, m, 36]
-        n = folded(n, f, 0.020 * height)
-        crease = 1.0 + 0.5 * height * f[0]
+        n = folded(n, f, 0.040 * height)
+        crease = 1.0 + 0.35 * height * f[0]
     elif m == 5:
         if v < d.palette[p, m, 10]:
             albedo = row3(d.palette, p, m, 3)
@@ -427,7 +428,10 @@ def vignette(d: Drawn, c: int, u: float, v: float) -> float:
 
 @wp.func
 def filled(d: Drawn, c: int, x: int, y: int, depth: float) -> int:
-    """1 where the four samples from (x, y) show one material before `depth`, so that two of them stand for all."""
+    """1 where the four samples from (x, y) show one material before `depth`, so that two of them stand for all.
+
+    2 where that material has neither pattern nor front, so that one of them will do; 0 elsewhere.
+    """
     material = int(-1)
     whole = int(1)
     for k in range(4):
@@ -439,6 +443,10 @@ def filled(d: Drawn, c: int, x: int, y: int, depth: float) -> int:
             if depth_of(key) > depth + 0.05 or (material >= 0 and m != material):
                 whole = 0
             material = m
+    if whole == 1:
+        pal = d.crops[c, 4]
+        if material > 0 and d.palette[pal, material, 9] + d.palette[pal, material, 11] < 0.5:
+            whole = 2
     return whole
 
 
@@ -464,8 +472,9 @@ def shade(
         colour = colour * floor_shadow(d, c, u, v, row2, column2)
     empty = wp.vec4(colour[0], colour[1], colour[2], 0.0)
     corner = vignette(d, c, u, v)
+    last = wp.where(whole == 2, 1, 4)
     mean = wp.vec4(0.0, 0.0, 0.0, 0.0)
-    for k in range(4):
+    for k in range(last):
         sy = y + k // 2
         sx = x + k % 2
         if whole == 0 or k == 0 or k == 3:
@@ -478,6 +487,9 @@ def shade(
             pixel = wp.vec4(pixel[0] * corner, pixel[1] * corner, pixel[2] * corner, pixel[3])
             out[c, sy, sx] = pixel
             mean = mean + 0.5 * pixel
-    if whole == 1:
+    if whole == 2:
+        mean = mean + mean
+        out[c, y + 1, x + 1] = mean
+    if whole > 0:
         out[c, y, x + 1] = mean
         out[c, y + 1, x] = mean

@@ -1,8 +1,7 @@
 """warp kernels of sketches: what an artist draws of a person, with pencil on paper.
 
 `trace` notes for every sample what is there; `pencil` draws lines where that changes, hatches what is dark and smudges
-what lies in shade, with a hand that is never quite steady; `scan` averages the samples to pixels of paper. Colours enter
-as five steps of darkness and in no other way.
+what lies in shade, with a hand that is never quite steady. Colours enter as five steps of darkness and in no other way.
 """
 # mypy: ignore-errors
 # ruff: noqa: UP018
@@ -13,9 +12,11 @@ import warp as wp
 
 from reidapt.world.kernels import EMPTY
 from reidapt.world.procedural import noise, wrap
-from reidapt.world.shading import Drawn, depth_of, face, folded, folds, is_cloth, locate, on_back, pattern
+from reidapt.world.shading import Drawn, depth_of, face, filled, folded, folds, is_cloth, locate, on_back, pattern
 
 wp.set_module_options({"enable_backward": False, "fast_math": False})
+
+TILE = wp.constant(16)
 
 HAND = 16
 """Columns of the table of hands: 0 seed; 1 half width of a line, share of the height; 2 wobble of a line, 3 of the whole
@@ -24,14 +25,12 @@ figure, shares of the height; 4 strength of a second stroke; 5 share of the line
 lines; 12 darkness of the pencil; 13 tone of the paper; 14 its grain; 15 whether dark cloth is hatched twice."""
 
 
-@wp.kernel
-def trace(d: Drawn, out: wp.array3d(dtype=wp.vec4)):
-    """What is where: a number that differs between parts (−1 for nothing), depth in m, darkness, and light on the form."""
-    c, y, x = wp.tid()
+@wp.func
+def traced_at(d: Drawn, c: int, x: int, y: int) -> wp.vec4:
+    """A number that differs between parts (−1 for nothing), depth in m, darkness, and light on the form."""
     key = d.keys[c, y, x]
     if key == EMPTY:
-        out[c, y, x] = wp.vec4(-1.0, 1.0e4, 0.0, 1.0)
-        return
+        return wp.vec4(-1.0, 1.0e4, 0.0, 1.0)
     spot = locate(d, c, x, y, key)
     m = spot.material
     p = spot.palette
@@ -44,7 +43,7 @@ def trace(d: Drawn, out: wp.array3d(dtype=wp.vec4)):
         dark = 0.0
         if u < 5.0:
             seen = face(u, v)
-            dark = wp.max(wp.max(0.95 * seen.eye, 0.8 * seen.brow), wp.max(0.55 * seen.mouth, 0.35 * seen.nose))
+            dark = wp.max(wp.max(0.95 * seen.eye, 0.8 * seen.brow), wp.max(0.5 * seen.mouth, 0.14 * seen.nose))
             dark = wp.max(dark, 0.7 * d.palette[p, 0, 10] * seen.jaw * (0.5 + 0.5 * noise(u * 300.0, v * 300.0, 3)))
     elif is_cloth(m) > 0:
         w = pattern(d.palette, p, m, u, v, on_back(d, c, u))
@@ -73,7 +72,51 @@ def trace(d: Drawn, out: wp.array3d(dtype=wp.vec4)):
         dark = wp.min(1.0, dark + 0.35)
     light = wp.normalize(wp.vec3(0.45, -0.7, 0.55))
     form = wp.clamp(0.5 + 0.5 * wp.dot(n, light), 0.0, 1.0) * (0.5 + 0.5 * spot.open_light)
-    out[c, y, x] = wp.vec4(part, depth_of(key), dark, form)
+    return wp.vec4(part, depth_of(key), dark, form)
+
+
+@wp.kernel
+def trace(d: Drawn, out: wp.array3d(dtype=wp.vec4)):
+    """What is where, for the four samples of every pixel; where they show one material, two stand for all."""
+    c, row2, column2 = wp.tid()
+    y = 2 * row2
+    x = 2 * column2
+    whole = filled(d, c, x, y, 1.0e5)
+    for k in range(4):
+        sy = y + k // 2
+        sx = x + k % 2
+        if whole == 0 or k == 0 or k == 3:
+            seen = traced_at(d, c, sx, sy)
+            out[c, sy, sx] = seen
+            if whole > 0:
+                out[c, sy, x + 1 - k % 2] = seen
+
+
+@wp.kernel
+def mark_tiles(traced: wp.array3d(dtype=wp.vec4), out: wp.array3d(dtype=wp.uint8)):
+    """1 for the tiles of `TILE` samples that hold something."""
+    c, row, column = wp.tid()
+    last_row = wp.min((row + 1) * TILE, traced.shape[1])
+    last_column = wp.min((column + 1) * TILE, traced.shape[2])
+    found = int(0)
+    for y in range(row * TILE, last_row):
+        for x in range(column * TILE, last_column):
+            if traced[c, y, x][0] >= 0.0:
+                found = 1
+    out[c, row, column] = wp.uint8(found)
+
+
+@wp.func
+def near_figure(tiles: wp.array3d(dtype=wp.uint8), c: int, y: float, x: float) -> int:
+    """1 where something lies within a tile of (x, y)."""
+    row = int(y) // TILE
+    column = int(x) // TILE
+    found = int(0)
+    for i in range(wp.max(row - 1, 0), wp.min(row + 2, tiles.shape[1])):
+        for j in range(wp.max(column - 1, 0), wp.min(column + 2, tiles.shape[2])):
+            if tiles[c, i, j] > wp.uint8(0):
+                found = 1
+    return found
 
 
 @wp.func
@@ -107,20 +150,32 @@ def at_sample(traced: wp.array3d(dtype=wp.vec4), c: int, x: float, y: float) -> 
 
 
 @wp.func
+def outline(
+    traced: wp.array3d(dtype=wp.vec4), c: int, x: float, y: float, reach: float, patterns: float, creases: float
+) -> float:
+    """Strength of the lines within `reach` of sample (x, y)."""
+    here = at_sample(traced, c, x, y)
+    ink = change(here, at_sample(traced, c, x + reach, y), patterns, creases)
+    ink = wp.max(ink, change(here, at_sample(traced, c, x - reach, y), patterns, creases))
+    ink = wp.max(ink, change(here, at_sample(traced, c, x, y + reach), patterns, creases))
+    return wp.max(ink, change(here, at_sample(traced, c, x, y - reach), patterns, creases))
+
+
+@wp.func
 def stroke(
     traced: wp.array3d(dtype=wp.vec4), hand: wp.array2d(dtype=float), c: int, x: float, y: float, seed: int, tall: float
 ) -> float:
-    """Ink of one pass of the pencil along all lines, at sample (x, y)."""
+    """Ink of one pass of the pencil along all lines, mean of the four samples around (x, y)."""
     wave = 9.0 / tall
     sway = 2.0 * hand[c, 2] * tall
     qx = x + sway * (noise(x * wave, y * wave, seed) - 0.5)
     qy = y + sway * (noise(x * wave, y * wave, seed + 1) - 0.5)
     reach = wp.max(hand[c, 1] * tall, 0.6) * (0.7 + 0.6 * noise(x * wave * 0.5, y * wave * 0.5, seed + 2))
-    here = at_sample(traced, c, qx, qy)
-    ink = change(here, at_sample(traced, c, qx + reach, qy), hand[c, 10], hand[c, 11])
-    ink = wp.max(ink, change(here, at_sample(traced, c, qx - reach, qy), hand[c, 10], hand[c, 11]))
-    ink = wp.max(ink, change(here, at_sample(traced, c, qx, qy + reach), hand[c, 10], hand[c, 11]))
-    ink = wp.max(ink, change(here, at_sample(traced, c, qx, qy - reach), hand[c, 10], hand[c, 11]))
+    ink = float(0.0)
+    for k in range(4):
+        sx = qx + float(k % 2) - 0.5
+        sy = qy + float(k // 2) - 0.5
+        ink = ink + 0.25 * outline(traced, c, sx, sy, reach, hand[c, 10], hand[c, 11])
     if ink > 0.0:
         gap = noise(x * 20.0 / tall, y * 20.0 / tall, seed + 3)
         ink = ink * wp.clamp((gap - hand[c, 5]) * 8.0, 0.06, 1.0) * (0.75 + 0.35 * noise(x, y, seed + 4))
@@ -129,69 +184,90 @@ def stroke(
 
 @wp.func
 def hatch(x: float, y: float, angle: float, spacing: float, seed: int, tall: float) -> float:
-    """Ink of parallel lines, 0..1."""
-    along = x * wp.cos(angle) + y * wp.sin(angle)
-    across = y * wp.cos(angle) - x * wp.sin(angle)
-    sway = noise(along * 8.0 / tall, across * 5.0 / tall, seed) * 0.9
-    t = wrap(across / spacing + sway) - 0.5
-    press = 0.55 + 0.6 * noise(along * 14.0 / tall, wp.floor(across / spacing + sway) * 3.7, seed + 1)
-    return wp.clamp(1.6 - 5.0 * wp.abs(t), 0.0, 1.0) * press
+    """Ink of parallel lines, mean of the four samples around (x, y)."""
+    right = wp.cos(angle)
+    down = wp.sin(angle)
+    along = x * right + y * down
+    across = (y * right - x * down) / spacing
+    sway = noise(along * 8.0 / tall, across * 5.0 * spacing / tall, seed) * 0.9
+    press = 0.55 + 0.6 * noise(along * 14.0 / tall, wp.floor(across + sway) * 3.7, seed + 1)
+    ink = float(0.0)
+    for k in range(4):
+        step = ((float(k // 2) - 0.5) * right - (float(k % 2) - 0.5) * down) / spacing
+        t = wrap(across + step + sway) - 0.5
+        ink = ink + 0.25 * wp.clamp(1.6 - 5.0 * wp.abs(t), 0.0, 1.0)
+    return ink * press
 
 
-@wp.kernel
-def pencil(traced: wp.array3d(dtype=wp.vec4), hand: wp.array2d(dtype=float), out: wp.array3d(dtype=wp.vec2)):
-    """Ink 0..1 and coverage of every sample."""
-    c, row, column = wp.tid()
+@wp.func
+def drawn_ink(traced: wp.array3d(dtype=wp.vec4), hand: wp.array2d(dtype=float), c: int, x: float, y: float) -> wp.vec2:
+    """Ink 0..1 and coverage of the pixel around sample (x, y)."""
     tall = float(traced.shape[1])
     seed = int(hand[c, 0])
-    x = float(column)
-    y = float(row)
-    # the figure as a whole comes out a little different
-    drift = 2.0 * hand[c, 3] * tall
-    cell = 3.0 / tall
-    x = x + drift * (noise(x * cell, y * cell, seed + 20) - 0.5)
-    y = y + drift * (noise(x * cell, y * cell, seed + 21) - 0.5)
-    here = at_sample(traced, c, x, y)
     ink = stroke(traced, hand, c, x, y, seed, tall)
-    if hand[c, 4] > 0.0:
+    if hand[c, 4] > 0.05:
         ink = wp.max(ink, hand[c, 4] * stroke(traced, hand, c, x, y, seed + 40, tall))
-    part = int(here[0])
-    if part >= 0:
-        if part < 16:  # a face is drawn, not hatched
-            ink = wp.max(ink, here[2] * 0.9)
-        else:
+    covered = float(0.0)
+    tone = float(0.0)
+    dark = float(0.0)
+    form = float(0.0)
+    cloth = float(0.0)
+    for k in range(4):
+        here = at_sample(traced, c, x + float(k % 2) - 0.5, y + float(k // 2) - 0.5)
+        if here[0] >= 0.0:
+            covered = covered + 0.25
+            if here[0] < 16.0:  # a face is drawn, not hatched
+                tone = tone + 0.225 * here[2]
+            else:
+                cloth = cloth + 0.25
+                dark = dark + 0.25 * here[2]
+                form = form + 0.25 * here[3]
+    ink = wp.max(ink, tone)
+    if cloth > 0.0:
+        dark = dark / cloth
+        shade = wp.clamp((0.55 - form / cloth) * 2.0, 0.0, 1.0)
+        wanted = wp.clamp(1.5 * (dark - 0.35), 0.0, 1.0) + 0.45 * shade
+        if wanted > 0.05 and hand[c, 6] > 0.0:
             spacing = wp.max(hand[c, 8] * tall, 3.0)
-            shade = wp.clamp((0.55 - here[3]) * 2.0, 0.0, 1.0)
-            wanted = wp.clamp(1.5 * (here[2] - 0.35), 0.0, 1.0) + 0.45 * shade
-            if wanted > 0.05 and hand[c, 6] > 0.0:
-                lines = hatch(x, y, hand[c, 7], spacing, seed + 60, tall) * wp.min(wanted * 1.3, 1.0)
-                if here[2] > 0.8 and hand[c, 15] > 0.5:
-                    lines = wp.max(lines, 0.9 * hatch(x, y, hand[c, 7] + 1.2, spacing, seed + 70, tall))
-                ink = wp.max(ink, lines * hand[c, 6])
-            smudge = hand[c, 9] * (0.75 * here[2] * here[2] + 0.35 * shade) * (0.8 + 0.4 * noise(x * 0.6, y * 0.6, seed + 80))
-            ink = ink + smudge * (1.0 - ink)
-    out[c, row, column] = wp.vec2(wp.clamp(ink, 0.0, 1.0), wp.where(part >= 0, 1.0, 0.0))
+            lines = hatch(x, y, hand[c, 7], spacing, seed + 60, tall) * wp.min(wanted * 1.3, 1.0)
+            if dark > 0.8 and hand[c, 15] > 0.5:
+                lines = wp.max(lines, 0.9 * hatch(x, y, hand[c, 7] + 1.2, spacing, seed + 70, tall))
+            ink = wp.max(ink, lines * hand[c, 6] * cloth)
+        smudge = hand[c, 9] * (0.75 * dark * dark + 0.35 * shade) * (0.8 + 0.4 * noise(x * 0.6, y * 0.6, seed + 80))
+        ink = ink + smudge * cloth * (1.0 - ink)
+    return wp.vec2(wp.clamp(ink, 0.0, 1.0), covered)
 
 
 @wp.kernel
-def scan(
-    drawn: wp.array3d(dtype=wp.vec2),
+def pencil(
+    traced: wp.array3d(dtype=wp.vec4),
+    tiles: wp.array3d(dtype=wp.uint8),
     hand: wp.array2d(dtype=float),
     seeds: wp.array(dtype=int),
     rgb: wp.array4d(dtype=wp.uint8),
     mask: wp.array3d(dtype=wp.uint8),
 ):
-    """Grey levels of the sheet of paper, and the figure's mask."""
-    c, y, x = wp.tid()
-    total = 0.25 * (
-        drawn[c, 2 * y, 2 * x] + drawn[c, 2 * y, 2 * x + 1] + drawn[c, 2 * y + 1, 2 * x] + drawn[c, 2 * y + 1, 2 * x + 1]
-    )
-    state = wp.rand_init(seeds[c], y * 4096 + x)
+    """Grey levels of the sheet of paper with the drawing, and the figure's mask."""
+    c, row, column = wp.tid()
+    tall = float(traced.shape[1])
+    seed = int(hand[c, 0])
+    x = float(2 * column) + 0.5
+    y = float(2 * row) + 0.5
+    # the figure as a whole comes out a little different
+    drift = 2.0 * hand[c, 3] * tall
+    cell = 3.0 / tall
+    x = x + drift * (noise(x * cell, y * cell, seed + 20) - 0.5)
+    y = y + drift * (noise(x * cell, y * cell, seed + 21) - 0.5)
+    ink = wp.vec2(0.0, 0.0)
+    if near_figure(tiles, c, wp.clamp(y, 0.0, tall - 1.0), wp.clamp(x, 0.0, float(traced.shape[2]) - 1.0)) > 0:
+        ink = drawn_ink(traced, hand, c, x, y)
+    state = wp.rand_init(seeds[c], row * 4096 + column)
     grain = wp.randf(state) + wp.randf(state) - 1.0
-    light = hand[c, 13] + hand[c, 14] * (grain + 1.5 * (noise(float(x) * 0.02, float(y) * 0.02, seeds[c]) - 0.5))
-    value = light * (1.0 - hand[c, 12] * wp.clamp(total[0] * (1.0 + 0.35 * grain), 0.0, 1.0))
+    uneven = noise(float(column) * 0.02, float(row) * 0.02, seeds[c]) - 0.5
+    light = hand[c, 13] + hand[c, 14] * (grain + 1.5 * uneven)
+    value = light * (1.0 - hand[c, 12] * wp.clamp(ink[0] * (1.0 + 0.35 * grain), 0.0, 1.0))
     level = wp.uint8(wp.clamp(value * 255.0 + 0.5, 0.0, 255.0))
-    rgb[c, y, x, 0] = level
-    rgb[c, y, x, 1] = level
-    rgb[c, y, x, 2] = level
-    mask[c, y, x] = wp.uint8(total[1] * 255.0 + 0.5)
+    rgb[c, row, column, 0] = level
+    rgb[c, row, column, 1] = level
+    rgb[c, row, column, 2] = level
+    mask[c, row, column] = wp.uint8(ink[1] * 255.0 + 0.5)
