@@ -106,6 +106,8 @@ def sample_crop(
     foot = lambda matrix, joint: (matrix[:, :3] @ joint + matrix[:, 3])[:2]  # noqa: E731
     feet = np.stack([foot(left, rest.joint("foot.L")), foot(right, rest.joint("foot.R"))])
     box_noise = rng.standard_normal(4)
+    if modality == "sketch":
+        box_noise = 0.3 * np.abs(box_noise)  # the whole figure is on the paper
     light = 1.0 + style.light_jitter * float(np.clip(rng.standard_normal(), -2.5, 2.5))
     sun_visible = 1.0 if in_sun(camera, spot) else 0.12
     warmth = 1.0 + 0.012 * rng.standard_normal(3)

@@ -82,19 +82,24 @@ def air_temperature(camera: Camera) -> float:
     return between(rng, (19.0, 24.0)) if camera.scene.indoor else between(rng, (4.0, 24.0))
 
 
+def vignetting(camera: Camera) -> float:
+    """Share of light that is missing in the corners of a camera's frame."""
+    return between(camera_stream(camera, "vignetting"), (0.03, 0.35))
+
+
 def band_row(camera: Camera, modality: str) -> np.ndarray:
     """(BAND_COLUMNS,) what the kernels of `bands` know of a camera; the ends of the gain are set by `Bands`."""
     row = np.zeros(BAND_COLUMNS)
     row[0] = 1.0 if modality == "thermal" else 0.0
     rng = camera_stream(camera, "lamp")
-    level = between(rng, (0.85, 1.25))
+    level = between(rng, (0.8, 1.35))
     if infrared_light(camera) == "lamp":
-        row[1] = 0.95 * level * (camera.distance**2 + camera.position[2] ** 2)
+        row[1] = 1.35 * level * (camera.distance**2 + camera.position[2] ** 2)
         row[2], row[4] = between(rng, (5.0, 22.0)), between(rng, (0.005, 0.03))
     else:
         sun, sky = float(camera.sun_colour.mean()), float(camera.sky_colour.mean())
         share = sun / (sun + sky)
-        row[3], row[4] = level * 0.75 * share, level * 0.55 * (1.0 - share) + 0.08
+        row[3], row[4] = level * 1.05 * share, level * 0.75 * (1.0 - share) + 0.10
     row[5] = air_temperature(camera)
     row[6], row[7] = row[5] - 6.0, 35.0
     row[8] = row[5] - 22.0
@@ -117,17 +122,20 @@ def sensor_row(crop: Crop) -> np.ndarray:
     """(SENSOR_COLUMNS,) the crop's row of the sensor table in its own modality."""
     row = np.zeros(SENSOR_COLUMNS)
     row[: len(crop.sensor)] = crop.sensor
-    if crop.modality == "colour":
-        return row
-    rng = stream(crop.noise_seed, crop.modality)
     camera = crop.camera
     fixed = camera_stream(camera, crop.modality)
+    if crop.modality == "colour":
+        # soft pictures are sharpened by the camera, noisy ones have noise in their colour
+        row[17] = between(fixed, (0.0, 1.1)) * float(np.clip((camera.blur - 0.7) / 0.7, 0.0, 1.0))
+        row[18] = 0.7 * row[8] * between(fixed, (0.3, 1.0))
+        return row
+    rng = stream(crop.noise_seed, crop.modality)
     row[16:] = 0.0
     if crop.modality == "infrared":
         lamp = infrared_light(camera) == "lamp"
         row[0] = row[0] * 1.1 + 0.3
         row[1:4] = between(fixed, (0.85, 1.2)) * (1.0 + 0.06 * float(np.clip(rng.standard_normal(), -2, 2)))
-        row[5], row[6] = between(fixed, (0.95, 1.25)), between(fixed, (1.0, 1.25))
+        row[5], row[6] = between(fixed, (0.80, 1.10)), between(fixed, (1.05, 1.3))
         row[7] = between(fixed, (0.0, 0.05))
         row[8] = between(fixed, (0.008, 0.022)) if lamp else between(fixed, (0.004, 0.010))
         row[16] = 1.0

@@ -13,7 +13,7 @@ from reidapt.world.body import need
 from reidapt.world.cameras import FRAME, Camera, air_row
 from reidapt.world.crops import Crop, crop_box
 from reidapt.world.mesh import Mesh
-from reidapt.world.modalities import Bands, sensor_row
+from reidapt.world.modalities import Bands, sensor_row, vignetting
 
 SUPERSAMPLING = 2
 VIEW_COLUMNS = 41
@@ -42,7 +42,7 @@ def view_row(crop: Crop, camera_slot: int) -> np.ndarray:
     row[31] = camera.shadow * crop.sun_visible
     row[32:36] = crop.feet.reshape(-1)
     row[36], row[37], row[38], row[39] = 0.27, 0.50, crop.sun_visible, 1.0
-    row[40] = 0.25  # vignetting
+    row[40] = vignetting(camera)
     return row
 
 
@@ -187,7 +187,7 @@ class Renderer:
         drawn.uv, drawn.light = self.array(joined["uv"], wp.vec2), self.array(joined["light"], wp.float32)
         drawn.palette = self.array(np.stack([mesh.palette for mesh in unique]), wp.float32)
         drawn.view = view_array
-        drawn.sunny = self.selfshade.sunny(self, drawn, most_vertices)
+        drawn.reach = self.selfshade.reach(self, drawn, most_vertices)
         modality = crops[0].modality
         if modality == "sketch":
             return (*self.bands.draw_sketch(drawn, crops, self.size), boxes)

@@ -1,7 +1,8 @@
-"""warp kernels of the sun on a person: which vertices lie in the shadow of the person's own body.
+"""warp kernels of light on a person: how much of the sun and of the sky reaches a vertex past the person's own body.
 
-A map of cells across the sun's direction keeps the vertex nearest to the sun; a vertex that lies clearly behind it is
-shaded. Vertices are denser than the cells, so that points suffice where a shadow map would draw triangles.
+A map of cells across a direction of light keeps the vertex nearest to the light; a vertex clearly behind it is shaded.
+Vertices are about as dense as the cells, so that points do where a shadow map would draw triangles. Three slanting
+directions stand for the sky.
 """
 # mypy: ignore-errors
 # ruff: noqa: UP018
@@ -16,67 +17,95 @@ from reidapt.world.shading import Drawn
 
 wp.set_module_options({"enable_backward": False, "fast_math": False})
 
-CELLS = 64
-CELL = wp.constant(0.045)
+SUN_CELLS = wp.constant(64)
+SUN_CELL = wp.constant(0.045)
 """Metres."""
-HALF = wp.constant(32)
-SLACK = wp.constant(0.07)
-"""Metres behind the first surface before shade begins."""
+SKY_CELLS = wp.constant(40)
+SKY_CELL = wp.constant(0.07)
+SKY = 3
+"""Directions of the sky."""
 
 
 @wp.func
-def toward(d: Drawn, c: int, i: int) -> wp.vec3:
-    """Cell coordinates of vertex `i` across the sun's direction, and metres towards the sun."""
-    sun = wp.vec3(d.view[c, 19], d.view[c, 20], d.view[c, 21])
-    right = wp.normalize(wp.cross(wp.vec3(0.01, 1.0, 0.0), sun))
-    up = wp.cross(sun, right)
-    feet = wp.vec3(0.5 * (d.view[c, 32] + d.view[c, 34]), 0.5 * (d.view[c, 33] + d.view[c, 35]), 0.9)
-    p = d.place[c, i] - feet
-    return wp.vec3(wp.dot(p, right) / CELL + float(HALF), wp.dot(p, up) / CELL + float(HALF), wp.dot(p, sun))
+def middle(d: Drawn, c: int) -> wp.vec3:
+    return wp.vec3(0.5 * (d.view[c, 32] + d.view[c, 34]), 0.5 * (d.view[c, 33] + d.view[c, 35]), 0.9)
+
+
+@wp.func
+def across(p: wp.vec3, light: wp.vec3) -> wp.vec3:
+    """`p` metres across the direction of `light` (two), and towards it."""
+    right = wp.normalize(wp.vec3(light[1], -light[0] - 0.001, 0.0))
+    return wp.vec3(wp.dot(p, right), wp.dot(p, wp.cross(light, right)), wp.dot(p, light))
+
+
+@wp.func
+def sky_direction(k: int) -> wp.vec3:
+    if k == 0:
+        return wp.vec3(0.0, -0.6, 0.8)
+    return wp.vec3(wp.where(k == 1, 0.52, -0.52), 0.3, 0.8)
 
 
 @wp.kernel
-def splat(d: Drawn, nearest: wp.array3d(dtype=float)):
-    c, i = wp.tid()
-    if i >= d.crops[c, 1] or d.view[c, 38] < 0.2:
-        return
-    q = toward(d, c, i)
-    x = int(wp.floor(q[0]))
-    y = int(wp.floor(q[1]))
-    if x >= 0 and y >= 0 and x < 2 * HALF and y < 2 * HALF:
-        wp.atomic_max(nearest, c, y, x, q[2])
-
-
-@wp.kernel
-def reach(d: Drawn, nearest: wp.array3d(dtype=float), sunny: wp.array2d(dtype=float)):
-    """Share of the sun at every vertex: the mean over the four cells around it, so that shadows have soft edges."""
+def splat(d: Drawn, sun_map: wp.array3d(dtype=float), sky_map: wp.array3d(dtype=float)):
+    """Keep, per cell, how far towards the light the nearest vertex lies."""
     c, i = wp.tid()
     if i >= d.crops[c, 1]:
         return
-    if d.view[c, 38] < 0.2:
-        sunny[c, i] = 1.0
+    p = d.place[c, i] - middle(d, c)
+    if d.view[c, 38] >= 0.2:
+        q = across(p, wp.vec3(d.view[c, 19], d.view[c, 20], d.view[c, 21]))
+        x = int(wp.floor(q[0] / SUN_CELL)) + SUN_CELLS // 2
+        y = int(wp.floor(q[1] / SUN_CELL)) + SUN_CELLS // 2
+        if x >= 0 and y >= 0 and x < SUN_CELLS and y < SUN_CELLS:
+            wp.atomic_max(sun_map, c, y, x, q[2])
+    for k in range(3):
+        s = across(p, sky_direction(k))
+        x = int(wp.floor(s[0] / SKY_CELL)) + SKY_CELLS // 2
+        y = int(wp.floor(s[1] / SKY_CELL)) + SKY_CELLS // 2
+        if x >= 0 and y >= 0 and x < SKY_CELLS and y < SKY_CELLS:
+            wp.atomic_max(sky_map, c, k * SKY_CELLS + y, x, s[2])
+
+
+@wp.kernel
+def gather(
+    d: Drawn, sun_map: wp.array3d(dtype=float), sky_map: wp.array3d(dtype=float), reach: wp.array2d(dtype=wp.vec2)
+):
+    """Share of the sun (the mean of four cells, so that shadows have soft edges) and of the sky at every vertex."""
+    c, i = wp.tid()
+    if i >= d.crops[c, 1]:
         return
-    q = toward(d, c, i)
-    x = int(wp.floor(q[0] - 0.5))
-    y = int(wp.floor(q[1] - 0.5))
-    total = float(0.0)
-    for k in range(4):
-        sx = wp.clamp(x + k % 2, 0, 2 * HALF - 1)
-        sy = wp.clamp(y + k // 2, 0, 2 * HALF - 1)
-        fx = q[0] - 0.5 - float(x)
-        fy = q[1] - 0.5 - float(y)
-        w = wp.where(k % 2 == 1, fx, 1.0 - fx) * wp.where(k // 2 == 1, fy, 1.0 - fy)
-        behind = nearest[c, sy, sx] - q[2]
-        total = total + w * wp.clamp((SLACK + 0.05 - behind) / 0.05, 0.0, 1.0)
-    sunny[c, i] = total
+    p = d.place[c, i] - middle(d, c)
+    sun = float(1.0)
+    if d.view[c, 38] >= 0.2:
+        q = across(p, wp.vec3(d.view[c, 19], d.view[c, 20], d.view[c, 21]))
+        px = q[0] / SUN_CELL + float(SUN_CELLS // 2) - 0.5
+        py = q[1] / SUN_CELL + float(SUN_CELLS // 2) - 0.5
+        x = int(wp.floor(px))
+        y = int(wp.floor(py))
+        sun = 0.0
+        for k in range(4):
+            sx = wp.clamp(x + k % 2, 0, SUN_CELLS - 1)
+            sy = wp.clamp(y + k // 2, 0, SUN_CELLS - 1)
+            fx = px - float(x)
+            fy = py - float(y)
+            w = wp.where(k % 2 == 1, fx, 1.0 - fx) * wp.where(k // 2 == 1, fy, 1.0 - fy)
+            sun = sun + w * wp.clamp((0.12 - (sun_map[c, sy, sx] - q[2])) / 0.05, 0.0, 1.0)
+    sky = float(0.0)
+    for k in range(3):
+        s = across(p, sky_direction(k))
+        sx = wp.clamp(int(wp.floor(s[0] / SKY_CELL)) + SKY_CELLS // 2, 0, SKY_CELLS - 1)
+        sy = wp.clamp(int(wp.floor(s[1] / SKY_CELL)) + SKY_CELLS // 2, 0, SKY_CELLS - 1)
+        sky = sky + wp.clamp((0.24 - (sky_map[c, k * SKY_CELLS + sy, sx] - s[2])) / 0.16, 0.0, 1.0)
+    reach[c, i] = wp.vec2(sun, 0.5 + sky / 6.0)
 
 
-def sunny(renderer: Any, drawn: Any, most_vertices: int) -> Any:
-    """(C, V) float: share of the sun that reaches every vertex past the person's own body."""
+def reach(renderer: Any, drawn: Any, most_vertices: int) -> Any:
+    """(C, V) vec2: shares of the sun and of the sky that reach every vertex past the person's own body."""
     count = len(drawn.crops)
-    nearest = wp.full((count, CELLS, CELLS), -10.0, dtype=wp.float32, device=renderer.device)
-    share = wp.empty((count, most_vertices), dtype=wp.float32, device=renderer.device)
+    sun_map = wp.full((count, SUN_CELLS, SUN_CELLS), -10.0, dtype=wp.float32, device=renderer.device)
+    sky_map = wp.full((count, SKY * SKY_CELLS, SKY_CELLS), -10.0, dtype=wp.float32, device=renderer.device)
+    share = wp.empty((count, most_vertices), dtype=wp.vec2, device=renderer.device)
     dim = (count, most_vertices)
-    wp.launch(splat, dim=dim, inputs=[drawn, nearest], device=renderer.device)
-    wp.launch(reach, dim=dim, inputs=[drawn, nearest, share], device=renderer.device)
+    wp.launch(splat, dim=dim, inputs=[drawn, sun_map, sky_map], device=renderer.device)
+    wp.launch(gather, dim=dim, inputs=[drawn, sun_map, sky_map, share], device=renderer.device)
     return share

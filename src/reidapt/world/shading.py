@@ -21,7 +21,7 @@ class Drawn:
     place: wp.array2d(dtype=wp.vec3)  # vertices in the world, their normals, their pixels
     turned: wp.array2d(dtype=wp.vec3)
     screen: wp.array2d(dtype=wp.vec3)
-    sunny: wp.array2d(dtype=float)  # how much of the sun reaches a vertex past the person's own body, 0..1
+    reach: wp.array2d(dtype=wp.vec2)  # shares of the sun and of the sky that reach a vertex past the person's own body
     triangles: wp.array2d(dtype=int)
     materials: wp.array(dtype=int)
     uv: wp.array(dtype=wp.vec2)
@@ -83,7 +83,9 @@ def locate(d: Drawn, c: int, x: int, y: int, key: wp.uint64) -> Spot:
     spot.cloth = wa * d.uv[first + ia] + wb * d.uv[first + ib] + wc * d.uv[first + ic]
     spot.rest = wa * d.vertices[first + ia] + wb * d.vertices[first + ib] + wc * d.vertices[first + ic]
     spot.open_light = wa * d.light[first + ia] + wb * d.light[first + ib] + wc * d.light[first + ic]
-    spot.sunny = wa * d.sunny[c, ia] + wb * d.sunny[c, ib] + wc * d.sunny[c, ic]
+    reach = wa * d.reach[c, ia] + wb * d.reach[c, ib] + wc * d.reach[c, ic]
+    spot.sunny = reach[0]
+    spot.open_light = spot.open_light * reach[1]
     to_eye = wp.vec3(d.view[c, 9], d.view[c, 10], d.view[c, 11]) - spot.point
     spot.away = wp.length(to_eye)
     spot.to_eye = to_eye / spot.away
@@ -274,13 +276,13 @@ def slope(x: float, y: float, seed: int) -> wp.vec3:
 @wp.func
 def folds(u: float, v: float, shift: float, seed: int) -> wp.vec3:
     """Height of a garment's folds about 0 (roughly ±1) at `u`, `v` metres, and its two derivatives per metre."""
-    f = slope(u * 9.0 + 2.5 * v + shift, v * 5.0 - 1.5 * u, seed)
-    g = slope(u * 5.0 - 6.0 * v, v * 14.0 + 3.0 * u + shift, seed + 1)
-    ridge = wp.where(g[0] > 0.5, -1.4, 1.4)  # the finer folds have sharp edges
+    f = slope(u * 9.0 + 3.5 * v + shift, v * 4.0 - 2.0 * u, seed)
+    g = slope(u * 4.0 - 7.0 * v, v * 10.0 + 5.0 * u + shift, seed + 1)
+    ridge = wp.where(g[0] > 0.5, -0.8, 0.8)  # the finer folds have sharp edges
     return wp.vec3(
-        1.1 * (f[0] - 0.5) + ridge * (g[0] - 0.5) + 0.35,
-        1.1 * (9.0 * f[1] - 1.5 * f[2]) + ridge * (5.0 * g[1] + 3.0 * g[2]),
-        1.1 * (2.5 * f[1] + 5.0 * f[2]) + ridge * (14.0 * g[2] - 6.0 * g[1]),
+        1.5 * (f[0] - 0.5) + ridge * (g[0] - 0.5) + 0.2,
+        1.5 * (9.0 * f[1] - 2.0 * f[2]) + ridge * (4.0 * g[1] + 5.0 * g[2]),
+        1.5 * (3.5 * f[1] + 4.0 * f[2]) + ridge * (10.0 * g[2] - 7.0 * g[1]),
     )
 
 
@@ -326,7 +328,8 @@ def shade_person(d: Drawn, c: int, spot: Spot) -> wp.vec3:
     bounce = d.view[c, 28]
     m = spot.material
     p = spot.palette
-    n = spot.normal
+    smooth = spot.normal
+    n = smooth
     u = spot.cloth[0]
     v = spot.cloth[1]
     seed = int(d.palette[p, m, 16] * 1000.0) + 11
@@ -355,6 +358,7 @@ def shade_person(d: Drawn, c: int, spot: Spot) -> wp.vec3:
         f = folds(u, v, d.view[c, 29], seed)
         height = d.view[c, 37] * d.palette[p, m, 36]
         n = folded(n, f, 0.040 * height)
+        sharp = wp.where(gloss > 0.05, 20.0, 7.0)
         crease = 1.0 + 0.35 * height * f[0]
     elif m == 5:
         if v < d.palette[p, m, 10]:
@@ -386,7 +390,7 @@ def shade_person(d: Drawn, c: int, spot: Spot) -> wp.vec3:
             along = half[2]
             bright = wp.sqrt(wp.max(0.0, 1.0 - along * along)) * wp.sqrt(wp.max(facing, 0.0))
         radiance = radiance + sun_colour * (wp.pow(bright, sharp) * reach * gloss * d.view[c, 39])
-    grazing = 1.0 - wp.max(wp.dot(n, spot.to_eye), 0.0)
+    grazing = 1.0 - wp.max(wp.dot(smooth, spot.to_eye), 0.0)
     return radiance + sky * (grazing * grazing * grazing * fuzz * open_light)
 
 

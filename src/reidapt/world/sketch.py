@@ -156,9 +156,10 @@ def outline(
     """Strength of the lines within `reach` of sample (x, y)."""
     here = at_sample(traced, c, x, y)
     ink = change(here, at_sample(traced, c, x + reach, y), patterns, creases)
-    ink = wp.max(ink, change(here, at_sample(traced, c, x - reach, y), patterns, creases))
     ink = wp.max(ink, change(here, at_sample(traced, c, x, y + reach), patterns, creases))
-    return wp.max(ink, change(here, at_sample(traced, c, x, y - reach), patterns, creases))
+    # a fold is drawn from one side, as an open arc
+    ink = wp.max(ink, change(here, at_sample(traced, c, x - reach, y), patterns, 0.0))
+    return wp.max(ink, change(here, at_sample(traced, c, x, y - reach), patterns, 0.0))
 
 
 @wp.func
@@ -226,14 +227,14 @@ def drawn_ink(traced: wp.array3d(dtype=wp.vec4), hand: wp.array2d(dtype=float), 
     if cloth > 0.0:
         dark = dark / cloth
         shade = wp.clamp((0.55 - form / cloth) * 2.0, 0.0, 1.0)
-        wanted = wp.clamp(1.5 * (dark - 0.35), 0.0, 1.0) + 0.45 * shade
+        wanted = wp.clamp(1.5 * (dark - 0.35), 0.0, 1.0) * (1.35 - 0.75 * form / cloth) + 0.45 * shade
         if wanted > 0.05 and hand[c, 6] > 0.0:
             spacing = wp.max(hand[c, 8] * tall, 3.0)
             lines = hatch(x, y, hand[c, 7], spacing, seed + 60, tall) * wp.min(wanted * 1.3, 1.0)
             if dark > 0.8 and hand[c, 15] > 0.5:
                 lines = wp.max(lines, 0.9 * hatch(x, y, hand[c, 7] + 1.2, spacing, seed + 70, tall))
             ink = wp.max(ink, lines * hand[c, 6] * cloth)
-        smudge = hand[c, 9] * (0.75 * dark * dark + 0.35 * shade) * (0.8 + 0.4 * noise(x * 0.6, y * 0.6, seed + 80))
+        smudge = hand[c, 9] * (dark * dark * (1.1 - 0.7 * form / cloth) + 0.35 * shade) * (0.8 + 0.4 * noise(x * 0.6, y * 0.6, seed + 80))
         ink = ink + smudge * cloth * (1.0 - ink)
     return wp.vec2(wp.clamp(ink, 0.0, 1.0), covered)
 
