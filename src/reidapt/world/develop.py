@@ -65,8 +65,11 @@ def smeared(image: wp.array3d(dtype=wp.vec4), c: int, y: int, x: int, right: flo
 
 @wp.func
 def grain(state: wp.uint32) -> float:
-    """Noise of mean 0 and standard deviation 1 (a sum of three uniform draws)."""
-    return 2.0 * (wp.randf(state) + wp.randf(state) + wp.randf(state) - 1.5)
+    """Noise of mean 0 and standard deviation 1: the sum of the four bytes of one draw."""
+    bits = wp.randu(state)
+    low = wp.uint32(0xFF)
+    total = (bits & low) + ((bits >> wp.uint32(8)) & low) + ((bits >> wp.uint32(16)) & low) + (bits >> wp.uint32(24))
+    return (float(total) - 510.0) / 147.8
 
 
 @wp.func
