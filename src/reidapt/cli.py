@@ -84,7 +84,24 @@ def build_parser() -> Parser:
     render.add_argument("--out", type=Path, required=True, help="folder to write; must not exist or be empty")
     render.add_argument("--layout", default="market1501", help="dataset layout (default: %(default)s)")
     render.add_argument("--train-fraction", type=float, default=0.5, help="share of the people in train (default: 0.5)")
-    render.add_argument("--workers", type=int, default=None, help="processes (default: one per CPU)")
+    render.add_argument("--junk", type=int, default=0, help="partial crops per test person (default: %(default)s)")
+    render.add_argument("--distractors", type=int, default=0, help="empty crops per test person (default: %(default)s)")
+    render.add_argument(
+        "--modality", type=listed, default=("colour",), metavar="A,B", help="of colour,infrared,thermal,sketch"
+    )
+    render.add_argument(
+        "--labels", type=listed, default=("mask",), metavar="A,B", help="of mask,hard,parts,depth,joints (default: mask)"
+    )
+    render.add_argument("--tracklets", type=int, default=0, help="walks per person and camera (default: %(default)s)")
+    render.add_argument("--frames", type=int, default=8, help="pictures of a walk (default: %(default)s)")
+    render.add_argument("--occlusion", type=float, default=0.2, help="share of occluded pictures (default: %(default)s)")
+    render.add_argument("--outfits", type=int, default=1, help="sets of clothes per person (default: %(default)s)")
+    render.add_argument("--lookalikes", type=float, default=0.0, help="share of people dressed like others (default: 0)")
+    render.add_argument("--hold", type=listed, default=(), metavar="A,B", help="factors to hold constant, e.g. yaw,scene")
+    render.add_argument(
+        "--set", action="append", type=setting, default=[], metavar="NAME=VALUE", help="set a parameter, e.g. yaw=90"
+    )
+    render.add_argument("--workers", type=int, default=None, help="threads (default: one per CPU)")
     render.add_argument("--sheet", type=Path, default=None, help="also write a contact sheet picture")
 
     data = verb(verbs, "data", None, "datasets").add_subparsers(metavar="ACTION", required=True)
@@ -143,6 +160,22 @@ def size(text: str) -> tuple[int, int]:
     return height, width
 
 
+def listed(text: str) -> tuple[str, ...]:
+    """``a,b`` → ("a", "b")."""
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def setting(text: str) -> tuple[str, object]:
+    """``yaw=90`` → ("yaw", 90.0); what is no number stays a word."""
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise ConfigError(f"The setting '{text}' is not NAME=VALUE, such as yaw=90.")
+    try:
+        return name, float(value)
+    except ValueError:
+        return name, value
+
+
 def train(name: str, words: Sequence[str]) -> int:
     """``reidapt train METHOD …``"""
     from reidapt.methods import load_method
@@ -192,6 +225,17 @@ def render_command(options: argparse.Namespace) -> None:
             out=options.out,
             layout=options.layout,
             train_fraction=options.train_fraction,
+            junk=options.junk,
+            distractors=options.distractors,
+            modalities=options.modality,
+            labels=options.labels,
+            tracklets=options.tracklets,
+            frames=options.frames,
+            occlusion=options.occlusion,
+            outfits=options.outfits,
+            lookalikes=options.lookalikes,
+            hold=options.hold,
+            values=dict(options.set),
             workers=options.workers,
             sheet=options.sheet,
             progress=progress,

@@ -9,7 +9,7 @@ import numpy as np
 from reidapt.world import materials as m
 from reidapt.world.body import BONES
 from reidapt.world.loft import cloth_uv, ring_points, slices, smooth_rows, unit
-from reidapt.world.mesh import Piece, grid_triangles
+from reidapt.world.mesh import BAG_PART, Piece, grid_triangles
 from reidapt.world.people import Person
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def bag_pieces(figure: Figure, person: Person, trunk: np.ndarray) -> list[Piece]
         return []
     rest, side = figure.rest, person.bag_side
     sign = 1.0 if side == "L" else -1.0
-    big = 0.85 + 0.35 * (person.fold_phase % 1.0)
+    big = person.bag_size
     if person.bag == "backpack":
         level = figure.shoulder - 0.20
         back = trunk[np.abs(trunk[:, 2] - level) < 0.2][:, 1].max()
@@ -114,7 +114,7 @@ def bag_pieces(figure: Figure, person: Person, trunk: np.ndarray) -> list[Piece]
     for name, weight in bones.items():
         weights[:, BONES.index(name)] = weight
     uv = np.stack([points[:, 0], points[:, 2].max() - points[:, 2]], axis=1)
-    pieces = [Piece(points, triangles, uv, weights, m.BAG)]
+    pieces = [Piece(points, triangles, uv, weights, m.BAG, part=BAG_PART)]
     if person.bag in ("shoulder", "backpack"):
         pieces += [
             strap(figure, person, trunk, points, k) for k in ((-1.0, 1.0) if person.bag == "backpack" else (0.0,))
@@ -154,4 +154,4 @@ def strap(figure: Figure, person: Person, trunk: np.ndarray, bag: np.ndarray, wh
     for name, weight in bone.items():
         weights[:, BONES.index(name)] = weight
     uv = np.stack([points[:, 0], points[:, 2]], axis=1)
-    return Piece(points, grid_triangles(len(line), 2, closed=False), uv, weights, m.STRAP)
+    return Piece(points, grid_triangles(len(line), 2, closed=False), uv, weights, m.STRAP, part=BAG_PART)

@@ -1,18 +1,42 @@
-"""What is drawn at random for one crop: where and how the person walks, the box, the camera's small changes."""
+"""What is drawn at random for one crop: where and how the person walks, who stands in the way, the camera's small changes."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from reidapt.world.body import Rest
-from reidapt.world.cameras import FRAME, Camera
-from reidapt.world.gait import joint_rotations, pose, sample_gait
-from reidapt.world.modalities import SENSOR_COLUMNS, easel
+from reidapt.errors import WorldError
+from reidapt.world.body import BONES, Rest
+from reidapt.world.bystanders import PHASES, Bystander, Other
+from reidapt.world.cameras import Camera
+from reidapt.world.factors import EVERYTHING, Choice, Draws, declare
+from reidapt.world.gait import Pose, joint_rotations, pose, sample_pose
 from reidapt.world.people import Person
-from reidapt.world.streams import between, stream
+from reidapt.world.places import clear, free_spot, hidden_share, spot_at_the_border, spot_behind_a_thing
+from reidapt.world.streams import between
 from reidapt.world.styles import Style
+
+YAW = declare("yaw", "crop", "direction of walking against the line of sight, degrees; 0 comes nearer", "yaw")
+POSE = declare("pose", "crop", "walking or standing, moment of the stride, what the arms do", "walking", "phase", "phone")
+PLACE = declare("place", "crop", "where the person is; distance from the camera in metres", "distance")
+OCCLUSION = declare("occlusion", "crop", "who or what hides a part of the person, and who stands behind", "occluder")
+BOX = declare("box", "crop", "error of the detector's box")
+EXPOSURE = declare("exposure", "crop", "brightness against the camera's own", "light")
+MOTION = declare("motion", "crop", "exposure time in milliseconds, which blurs who moves", "exposure_ms")
+RESOLUTION = declare("resolution", "crop", "height in pixels before the crop was resized", "source_height")
+GRAIN = declare("grain", "crop", "amount and pattern of the sensor's noise, sharpness")
+JPEG = declare("jpeg", "crop", "JPEG quality", "jpeg")
+
+OCCLUDERS = ("none", "person", "object", "frame")
+OCCLUDED_BY = {"person": 0.5, "object": 0.25, "frame": 0.25}
+"""Shares of the kinds of occlusion among occluded pictures."""
+COMPANY = 0.15
+"""Share of pictures with a bystander beside or behind the person."""
+LOW_RESOLUTION = 0.2
+"""Share of pictures that had fewer pixels than they have now."""
+SENSOR_COLUMNS = 20
 
 
 @dataclass(frozen=True)
@@ -26,45 +50,50 @@ class Crop:
     box_kind: str  # "person", "partial" (a bad detection) or "empty" (background alone)
     sun_visible: float
     fold_shift: float
-    sensor: np.ndarray  # (16,) row of the sensor table
+    sensor: np.ndarray  # (SENSOR_COLUMNS,) row of the sensor table; 14, 15 are filled when drawn
     noise_seed: int
     jpeg_quality: int
     columns: dict[str, object]
     modality: str = "colour"
+    others: tuple[Other, ...] = ()
+    rest: Rest | None = None
+    motion: tuple[float, float] = (0.0, 0.0)  # metres on the floor during the exposure
+    least_visible: float = 0.35  # bystanders who would leave less of the person visible are taken away
+    source_height: float = 0.0  # share of the output's height, 0 = all of it; pixels where it is more than 1
 
 
-def in_sun(camera: Camera, place: np.ndarray) -> bool:
-    """Whether the light reaches a standing person's chest at `place` (2,)."""
-    if camera.scene.indoor:
-        return True
-    return camera.first_hit(np.array([place[0], place[1], 1.2]), camera.sun) == float("inf")
+@dataclass(frozen=True)
+class Circumstances:
+    """What all crops of a world share: its arguments and its bystanders."""
+
+    seed: int
+    style: Style
+    choice: Choice = EVERYTHING
+    occlusion: float = 0.0
+    crowd: tuple[Bystander, ...] = ()
 
 
-def place_person(rng: np.random.Generator, camera: Camera, height: float) -> np.ndarray:
-    """A free spot (2,) on the walkway where head and feet are inside the frame."""
-    spot = np.array([0.0, camera.distance])
-    for _ in range(60):
-        y = camera.distance * between(rng, (0.72, 1.3))
-        reach = 0.42 * FRAME[1] * y / camera.focal
-        x = between(rng, (-reach, reach))
-        candidate = np.array([x, y])
-        seen = camera.project(np.array([[x, y, -0.05], [x, y, height + 0.1]]))
-        inside = (seen[:, 0] > 60) & (seen[:, 0] < FRAME[1] - 60) & (seen[:, 1] > 6) & (seen[:, 1] < FRAME[0] - 6)
-        if not inside.all():
-            continue
-        free = all((x - a) ** 2 + (y - b) ** 2 > r * r for a, b, r in camera.scene.blocked)
-        if free and not behind_wall(camera, candidate):
-            return candidate
-    return spot
+@dataclass(frozen=True)
+class Moment:
+    """Where a person is and how the body is held at one moment."""
+
+    spot: np.ndarray  # (2,)
+    yaw: float  # degrees against the line of sight
+    pose: Pose
+    speed: float = 1.25  # metres a second
+
+    @property
+    def turn(self) -> float:
+        """Degrees about the vertical, for `gait.pose`."""
+        return self.yaw - float(np.degrees(np.arctan2(self.spot[0], self.spot[1])))
 
 
-def behind_wall(camera: Camera, spot: np.ndarray) -> bool:
-    """Whether something of the scene stands at `spot` or between it and the camera."""
-    for z in (0.15, 1.3):
-        ray = np.array([spot[0], spot[1], z]) - camera.position
-        if camera.first_hit(camera.position, ray) < 1.0 + 0.5 / float(np.linalg.norm(ray)):
-            return True
-    return False
+def crop_draws(
+    world: Circumstances, camera: Camera, person: Person, picture: int, kind: str, modality: str
+) -> Draws:
+    """The random streams of one crop; those of a colour crop do not depend on the other modalities."""
+    own = (kind, person.index, camera.number, picture, *(() if modality == "colour" else (modality,)))
+    return Draws(world.choice, (world.seed, world.style.name, "crop"), own)
 
 
 def sample_crop(
@@ -77,74 +106,188 @@ def sample_crop(
     parents: np.ndarray,
     picture: int,
     kind: str = "person",
+    *,
     modality: str = "colour",
+    choice: Choice = EVERYTHING,
+    occlusion: float = 0.0,
+    crowd: Sequence[Bystander] = (),
 ) -> Crop:
-    """Everything about picture number `picture` of a person at a camera; a pure function of its arguments."""
-    if modality == "sketch":
-        camera = easel(camera)
-    rng = stream(seed, style.name, kind, person.index, camera.number, picture)
-    gait = sample_gait(stream(seed, style.name, "gait", person.index), person.bulk)
-    walking = bool(rng.random() >= style.standing)
-    phase = float(rng.random())
-    yaw = float(10 * rng.integers(36))
-    if modality == "sketch":
-        yaw, walking = float(10 * (int(yaw) // 10 % 5 - 2)), walking and phase < 0.2
-    turn = (yaw + between(rng, (-5.0, 5.0))) % 360.0
-    carry = {}
-    if person.bag in ("handbag", "tote"):
-        carry[person.bag_side] = "hold"
-    free = "R" if person.bag_side == "L" else "L"
-    if rng.random() < 0.10:
-        carry[free] = "phone"
-    look = float(12.0 * rng.standard_normal())
-    spot = place_person(rng, camera, person.height)
-    # yaw is relative to the line of sight: 0 walks towards the camera
-    bearing = np.degrees(np.arctan2(spot[0], spot[1]))
-    transforms = pose(rest, parents, joint_rotations(rest, gait, phase, walking, carry, look), soles, turn - bearing)
+    """Everything about picture number `picture` of a person at a camera; a pure function of its arguments.
+
+    `kind` is "person", "partial" or "empty"; `occlusion` the share of pictures with someone or something in the way;
+    `crowd` the bystanders, without whom nobody but the person is in the picture.
+    """
+    world = Circumstances(seed, style, choice, occlusion, tuple(crowd))
+    draws = crop_draws(world, camera, person, picture, kind, modality)
+    occluder = wanted_occluder(draws, occlusion)
+    spot, occluder = place(draws, camera, person.height, occluder)
+    moment = hold(draws, world.style, person, spot)
+    others = company(draws, camera, spot, occluder, world.crowd)
+    return compose(world, draws, camera, person, rest, soles, parents, moment, others, kind, modality)
+
+
+def wanted_occluder(draws: Draws, share: float) -> str:
+    """The kind of occlusion to try for."""
+    rng = draws(OCCLUSION)
+    happens, kind = rng.random(2)
+    edges = np.cumsum(list(OCCLUDED_BY.values()))
+    drawn = list(OCCLUDED_BY)[int(np.searchsorted(edges, kind * edges[-1], side="right").clip(0, 2))]
+    occluder = str(draws.value("occluder", drawn if happens < share else "none"))
+    if occluder not in OCCLUDERS:
+        raise WorldError(f"The parameter 'occluder' is set to {occluder!r}; expected one of {', '.join(OCCLUDERS)}.")
+    return occluder
+
+
+def place(draws: Draws, camera: Camera, height: float, occluder: str) -> tuple[np.ndarray, str]:
+    """A spot (2,), and the kind of occlusion it allows."""
+    rng = draws(PLACE)
+    distance = draws.number("distance", 0.0, (0.0, 60.0))
+    spot: np.ndarray | None = None
+    if occluder == "object":
+        spot = spot_behind_a_thing(rng, camera, height)
+    elif occluder == "frame":
+        spot = spot_at_the_border(rng, camera, height)
+    if spot is not None:
+        return spot, occluder
+    return free_spot(rng, camera, height, distance), occluder if occluder == "person" else "none"
+
+
+def hold(draws: Draws, style: Style, person: Person, spot: np.ndarray) -> Moment:
+    """How the person stands or walks at `spot`, and what the arms do."""
+    rng = draws(YAW)
+    bin_, within = 10.0 * float(rng.integers(36)), between(rng, (-5.0, 5.0))
+    yaw = draws.number("yaw", bin_, (0.0, 360.0)) + within
+    return Moment(spot, yaw % 360.0, held_pose(draws, style, person))
+
+
+def held_pose(draws: Draws, style: Style, person: Person) -> Pose:
+    """The pose, with the parameters that are set."""
+    drawn = sample_pose(draws(POSE), person.carry, style.standing)
+    walking = bool(draws.number("walking", float(drawn.walking), (0, 1)))
+    phase = draws.number("phase", drawn.phase, (0.0, 1.0))
+    phone = bool(draws.number("phone", float(drawn.columns()["phone"] == 1), (0, 1)))
+    carry = dict(drawn.carry)
+    calls = [side for side in "LR" if carry.get(side) in ("phone", "ear")]
+    if phone and not calls:
+        carry["R" if person.bag_side == "L" else "L"] = "phone"
+    elif not phone:
+        carry |= {side: person.carry.get(side, "") for side in calls}
+    return replace(drawn, walking=walking, phase=phase, carry=carry)
+
+
+def company(
+    draws: Draws, camera: Camera, spot: np.ndarray, occluder: str, crowd: tuple[Bystander, ...]
+) -> tuple[Other, ...]:
+    """Bystanders: one in the way where `occluder` is "person", and now and then one beside or behind."""
+    if not crowd:
+        return ()
+    rng = draws(OCCLUSION)
+    others: list[Other] = []
+    u = rng.random((2, 7))
+    away = float(np.hypot(*spot))
+    sight = spot / max(away, 1e-6)
+    for row, in_front in zip(u, (True, False)):
+        if (occluder != "person") if in_front else (row[0] >= COMPANY):
+            continue
+        who = crowd[int(row[1] * len(crowd))]
+        if in_front:  # at least 0.7 m before the person and 2 m from the camera
+            along = float(np.clip(0.55 + 0.35 * row[2], 2.0 / away, max(1.0 - 0.7 / away, 2.0 / away)))
+            overlap = 0.15 + 0.42 * row[3]  # share of the person's width
+            offset = 0.5 * who.width * (1.0 + 1.0 / along) - overlap * who.width
+        else:
+            along = 1.0 + (0.8 + 4.0 * row[2]) / away
+            offset = 0.25 + 0.55 * row[3]
+        side = 1.0 if row[4] < 0.5 else -1.0
+        there = along * (spot + side * offset * np.array([sight[1], -sight[0]]))
+        if clear(camera, there[None])[0] and hidden_share(camera, there[None], (1.2,))[0] == 0.0:
+            turn = 360.0 * row[5] - float(np.degrees(np.arctan2(there[0], there[1])))
+            others.append(Other(who.mesh, who.at(int(row[6] * (PHASES + 1)), turn, there)))
+    return tuple(others)
+
+
+def compose(
+    world: Circumstances,
+    draws: Draws,
+    camera: Camera,
+    person: Person,
+    rest: Rest,
+    soles: np.ndarray,
+    parents: np.ndarray,
+    moment: Moment,
+    others: tuple[Other, ...],
+    kind: str,
+    modality: str,
+    box_noise: np.ndarray | None = None,
+) -> Crop:
+    """A crop of the person at a given moment: pose, light and sensor."""
+    style, spot, held = world.style, moment.spot, moment.pose
+    turns = joint_rotations(rest, person.gait, held.phase, held.walking, held.carry, held.look, held.stance)
+    transforms = pose(rest, parents, turns, soles, moment.turn)
     transforms[:, :2, 3] += spot
-    left, right = transforms[-1 - 7], transforms[-1]
-    foot = lambda matrix, joint: (matrix[:, :3] @ joint + matrix[:, 3])[:2]  # noqa: E731
-    feet = np.stack([foot(left, rest.joint("foot.L")), foot(right, rest.joint("foot.R"))])
-    box_noise = rng.standard_normal(4)
-    if modality == "sketch":
-        box_noise = 0.3 * np.abs(box_noise)  # the whole figure is on the paper
-    light = 1.0 + style.light_jitter * float(np.clip(rng.standard_normal(), -2.5, 2.5))
-    sun_visible = 1.0 if in_sun(camera, spot) else 0.12
-    warmth = 1.0 + 0.012 * rng.standard_normal(3)
-    sensor = np.zeros(SENSOR_COLUMNS)
-    sensor[0] = camera.blur * between(rng, (0.85, 1.2))
-    sensor[1:4] = camera.gain * camera.exposure * light * warmth
-    sensor[4], sensor[5], sensor[6], sensor[7] = camera.saturation, camera.gamma, camera.contrast, camera.black
-    sensor[8] = camera.noise * between(rng, (0.85, 1.2))
-    taps = np.exp(-0.5 * ((np.arange(5) + 0.5) / sensor[0]) ** 2)
-    sensor[9:14] = 0.5 * taps / taps.sum()
-    quality = int(rng.integers(style.sensor.jpeg[0], style.sensor.jpeg[1] + 1))
-    columns: dict[str, object] = {
-        "yaw": int(yaw),
-        "walking": int(walking),
-        "phase": round(phase, 3),
-        "phone": int("phone" in carry.values()),
-        "distance": round(float(np.hypot(*spot)), 2),
-        "x": round(float(spot[0]), 2),
-        "y": round(float(spot[1]), 2),
-        "in_sun": int(sun_visible > 0.5),
-        "light": round(light, 3),
-        "jpeg": quality,
-    }
+    feet = np.stack([joint_place(rest, transforms, f"foot.{side}")[:2] for side in "LR"])
+    if box_noise is None:
+        box_noise = draws(BOX).standard_normal(4)
+    light = 1.0 + style.light_jitter * float(np.clip(draws(EXPOSURE).standard_normal(), -2.5, 2.5))
+    light = draws.number("light", light, (0.05, 5.0))
+    warmth = 1.0 + 0.012 * draws(EXPOSURE).standard_normal(3)
+    lit = 1.0 if camera.lit(spot) else 0.12
+    milliseconds = draws.number("exposure_ms", float(np.exp(between(draws(MOTION), (1.1, 3.0)))), (0.0, 500.0))
+    rng = draws(RESOLUTION)
+    low, share = rng.random() < LOW_RESOLUTION, between(rng, (-1.2, -0.1))
+    source = draws.number("source_height", float(np.exp(share)) if low else 0.0, (8.0, 2000.0))
+    rng = draws(GRAIN)
+    sharp, grain, noise_seed = between(rng, (0.85, 1.2)), between(rng, (0.85, 1.2)), int(rng.integers(1, 2**30))
+    drawn = int(draws(JPEG).integers(style.sensor.jpeg[0], style.sensor.jpeg[1] + 1))
+    quality = round(draws.number("jpeg", drawn, (1, 100)))
+    heading = np.radians(moment.turn)
+    step = moment.speed * milliseconds / 1000.0 * float(held.walking)
     return Crop(
         camera=camera,
         transforms=transforms,
         feet=feet,
         box_noise=box_noise,
         box_kind=kind,
-        sun_visible=sun_visible,
-        fold_shift=between(rng, (0.0, 3.0)),
-        sensor=sensor,
-        noise_seed=int(rng.integers(1, 2**30)),
+        sun_visible=lit,
+        fold_shift=between(draws(POSE), (0.0, 3.0)),
+        sensor=sensor_row(camera, light * warmth, sharp, grain),
+        noise_seed=noise_seed,
         jpeg_quality=quality,
-        columns=columns,
+        columns={
+            "yaw": round(moment.yaw / 10.0) % 36 * 10,
+            **held.columns(),
+            "speed": round(moment.speed * float(held.walking), 2),
+            "distance": round(float(np.hypot(*spot)), 2),
+            "x": round(float(spot[0]), 2),
+            "y": round(float(spot[1]), 2),
+            "in_sun": int(lit > 0.5),
+            "light": round(light, 3),
+            "exposure_ms": round(milliseconds, 1),
+            "jpeg": quality,
+        },
         modality=modality,
+        others=others,
+        rest=rest,
+        motion=(float(np.sin(heading)) * step, -float(np.cos(heading)) * step),
+        source_height=source,
     )
+
+
+def joint_place(rest: Rest, transforms: np.ndarray, name: str) -> np.ndarray:
+    """World position (3,) of a control bone's head."""
+    matrix = transforms[BONES.index(name)]
+    return matrix[:, :3] @ rest.joint(name) + matrix[:, 3]
+
+
+def sensor_row(camera: Camera, level: np.ndarray, sharp: float, grain: float) -> np.ndarray:
+    """(SENSOR_COLUMNS,) row of the sensor table: `level` (3,) exposure of a channel, factors of blur and noise."""
+    row = np.zeros(SENSOR_COLUMNS)
+    row[0] = camera.blur * sharp
+    row[1:4] = camera.gain * camera.exposure * level
+    row[4], row[5], row[6], row[7] = camera.saturation, camera.gamma, camera.contrast, camera.black
+    row[8] = camera.noise * grain
+    taps = np.exp(-0.5 * ((np.arange(5) + 0.5) / row[0]) ** 2)
+    row[9:14] = 0.5 * taps / taps.sum()
+    return row
 
 
 def crop_box(bounds: np.ndarray, noise: np.ndarray, jitter: float, kind: str) -> np.ndarray:

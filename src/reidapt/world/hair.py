@@ -8,7 +8,7 @@ import numpy as np
 
 from reidapt.world import materials as m
 from reidapt.world.body import BONES
-from reidapt.world.mesh import Piece, grid_triangles
+from reidapt.world.mesh import HEAD_PART, Piece, grid_triangles
 from reidapt.world.people import Person
 
 if TYPE_CHECKING:
@@ -93,6 +93,7 @@ def shell_piece(points: np.ndarray, figure: Figure, material: int) -> Piece:
         skull_weights(flat, figure),
         material,
         light.reshape(-1),
+        part=HEAD_PART,
     )
 
 
@@ -105,16 +106,16 @@ def ellipsoid(centre: np.ndarray, size: np.ndarray, figure: Figure, material: in
     ).reshape(-1, 3)
     weights = np.zeros((len(points), len(BONES)))
     weights[:, BONES.index("head")] = 1.0
-    return Piece(points + centre, grid_triangles(9, 14), points[:, [0, 2]] * 1.0, weights, material)
+    return Piece(points + centre, grid_triangles(9, 14), points[:, [0, 2]] * 1.0, weights, material, part=HEAD_PART)
 
 
 def hair_pieces(figure: Figure, person: Person, clothes: np.ndarray) -> list[Piece]:
     """Hair of the person's kind; long hair lies on `clothes`, the vertices (N, 3) of the upper garment."""
-    kind = person.hair_kind
+    kind = person.hair
     if kind == "bald":
         return []
     centre, _ = skull(figure)
-    vary = person.fold_phase % 1.0
+    vary = person.hair_length
     row = np.linspace(0.0, 1.0, ROWS)[:, None]
     azimuth = np.arange(COLUMNS) * (2 * np.pi / COLUMNS)
     front = np.cos(azimuth)[None, :]
@@ -180,7 +181,14 @@ def hanging(figure: Figure, person: Person, kind: str, vary: float, clothes: np.
     u = np.broadcast_to(azimuth[None, :] * 0.1, points.shape[:2])
     v = cap[0, 0, 2] - points[..., 2]
     uv = np.stack([u, v], -1).reshape(-1, 2)
-    return Piece(flat, grid_triangles(len(points), columns, closed=False), uv, skull_weights(flat, figure), m.HAIR)
+    return Piece(
+        flat,
+        grid_triangles(len(points), columns, closed=False),
+        uv,
+        skull_weights(flat, figure),
+        m.HAIR,
+        part=HEAD_PART,
+    )
 
 
 def back_of(clothes: np.ndarray, x: np.ndarray, z: np.ndarray) -> np.ndarray:
@@ -209,7 +217,7 @@ def tail(figure: Figure, centre: np.ndarray, length: float) -> Piece:
     weights[:, BONES.index("head")] = 0.8
     weights[:, BONES.index("spine01")] = 0.2
     uv = np.stack([np.tile(angle * 0.1, rows), np.repeat(length * t, columns)], axis=1)
-    return Piece(points, grid_triangles(rows, columns), uv, weights, m.HAIR)
+    return Piece(points, grid_triangles(rows, columns), uv, weights, m.HAIR, part=HEAD_PART)
 
 
 def hat_pieces(figure: Figure, person: Person) -> list[Piece]:
@@ -236,5 +244,5 @@ def hat_pieces(figure: Figure, person: Person) -> list[Piece]:
         weights = np.zeros((len(visor), len(BONES)))
         weights[:, BONES.index("head")] = 1.0
         uv = visor[:, :2] * 1.0
-        pieces.append(Piece(visor, grid_triangles(3, len(columns), closed=False), uv, weights, m.HAT))
+        pieces.append(Piece(visor, grid_triangles(3, len(columns), closed=False), uv, weights, m.HAT, part=HEAD_PART))
     return pieces

@@ -8,10 +8,10 @@ from reidapt.world.clothes import FRONTS, PATTERNS, Cloth, Colour
 from reidapt.world.fabrics import Wear, wardrobe
 from reidapt.world.people import Person
 
-SKIN, TOP, SLEEVE, COLLAR, BOTTOM, SHOE, HAIR, HAT, BAG, STRAP = range(10)
+SKIN, TOP, SLEEVE, COLLAR, BOTTOM, SHOE, HAIR, HAT, BAG, STRAP, GLASSES = range(11)
 """Rows of a person's palette."""
 
-PALETTE_ROWS = 10
+PALETTE_ROWS = 11
 PALETTE_COLUMNS = 40
 SLEEVE_OFFSET = 0.10
 """Metres of cloth from the neck to where a sleeve starts, so that stripes continue on it."""
@@ -74,11 +74,12 @@ def palette(person: Person) -> np.ndarray:
     if person.bottom.kind == "jeans":
         rows[BOTTOM, BACK] = 2.0  # worn thighs
     rows[SHOE] = plain_row(person.shoe_colour, phase, 0.10, person.sole)
-    rows[SHOE, PERIOD] = {"sneakers": 0.035, "shoes": 0.018, "boots": 0.028}[person.shoes]
+    rows[SHOE, PERIOD] = {"sneakers": 0.035, "boots": 0.028}.get(person.shoes, 0.018)
     rows[HAIR] = plain_row(person.hair_colour, phase, 0.10)
     rows[HAT] = plain_row(person.hat_colour, phase, 0.02)
     rows[BAG] = plain_row(person.bag_colour, phase, 0.07, tuple(0.6 * c for c in person.bag_colour))  # type: ignore[arg-type]
     rows[STRAP] = plain_row(tuple(0.7 * c for c in person.bag_colour), phase, 0.04)  # type: ignore[arg-type]
+    rows[GLASSES] = plain_row((0.03, 0.03, 0.035), phase, 0.25 if person.glasses == "sunglasses" else 0.1)
     rows[:, INFRARED:] = band_columns(person, rows)
     return rows.astype(np.float32)
 

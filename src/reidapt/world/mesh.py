@@ -6,8 +6,53 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from reidapt.world.body import BONES
+
 INFLUENCES = 4
 """Bones that may move one vertex."""
+
+PARTS = (
+    "background",
+    "head",
+    "neck",
+    "torso",
+    "upper_arm_left",
+    "upper_arm_right",
+    "lower_arm_left",
+    "lower_arm_right",
+    "upper_leg_left",
+    "upper_leg_right",
+    "lower_leg_left",
+    "lower_leg_right",
+    "foot_left",
+    "foot_right",
+    "bag",
+)
+"""Body parts by number, as `Mesh.parts` and part maps have them: 0 is no person, left and right are the person's own.
+
+Clothes belong to the part that moves them, hands to the lower arms, hair, hats and glasses to the head.
+"""
+
+BAG_PART, HEAD_PART = PARTS.index("bag"), PARTS.index("head")
+
+_PART_OF = {
+    "neck01": "neck",
+    "head": "head",
+    **{
+        f"{bone}.{side}": f"{part}_{word}"
+        for side, word in (("L", "left"), ("R", "right"))
+        for bone, part in (
+            ("upperarm01", "upper_arm"),
+            ("lowerarm01", "lower_arm"),
+            ("wrist", "lower_arm"),
+            ("upperleg01", "upper_leg"),
+            ("lowerleg01", "lower_leg"),
+            ("foot", "foot"),
+        )
+    },
+}
+PART_OF_BONE = np.array([PARTS.index(_PART_OF.get(bone, "torso")) for bone in BONES], np.int32)
+"""(J,) the body part that a control bone moves."""
 
 
 @dataclass
@@ -26,6 +71,7 @@ class Piece:
     material: int
     light: np.ndarray | None = None
     normals: np.ndarray | None = None
+    part: int | None = None  # a number of PARTS; None: the part of the bones that move it
 
 
 @dataclass
@@ -40,6 +86,7 @@ class Mesh:
     weights: np.ndarray  # (N, INFLUENCES)
     triangles: np.ndarray  # (M, 3) int32
     materials: np.ndarray  # (M,) int32, a row of `palette` per triangle
+    parts: np.ndarray  # (M,) int32, a number of PARTS per triangle
     palette: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
 
 
@@ -108,5 +155,13 @@ def join(pieces: list[Piece], palette: np.ndarray) -> Mesh:
         weights=kept.astype(np.float32),
         triangles=np.concatenate([p.triangles + o for p, o in zip(pieces, offsets)]).astype(np.int32),
         materials=np.concatenate([np.full(len(p.triangles), p.material) for p in pieces]).astype(np.int32),
+        parts=np.concatenate([triangle_parts(piece) for piece in pieces]),
         palette=palette.astype(np.float32),
     )
+
+
+def triangle_parts(piece: Piece) -> np.ndarray:
+    """(M,) the body part of each triangle: the bone that moves its first vertex most."""
+    if piece.part is not None:
+        return np.full(len(piece.triangles), piece.part, np.int32)
+    return PART_OF_BONE[piece.weights.argmax(axis=1)[piece.triangles[:, 0]]]

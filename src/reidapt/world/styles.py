@@ -9,7 +9,8 @@ wardrobe. `Style.with_severity` scales colour response, noise, blur and warmth o
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from reidapt.errors import WorldError
 from reidapt.world.clothes import Wardrobe
@@ -65,6 +66,12 @@ class Style:
     """Standard deviation of the crop box's borders, share of the person's height."""
     standing: float = 0.15
     """Share of pictures in which people stand."""
+    weather: Mapping[str, float] = field(default_factory=lambda: {"clear": 1.0})
+    """Relative weights of the states in `weather.WEATHERS`; indoor cameras have none of them."""
+    daytime: Mapping[str, float] = field(default_factory=lambda: {"day": 1.0})
+    """Relative weights of `weather.DAYTIMES`."""
+    sequences: int = 1
+    """Recordings of a camera, each with its own weather and daytime."""
 
     def with_severity(self, severity: float) -> Style:
         """This style with its colour response and light made milder (< 1) or harsher (> 1)."""
@@ -219,6 +226,7 @@ STYLES: dict[str, Style] = {
             sky_warmth=(-0.05, 0.05),
             haze=0.001,
             box_jitter=0.03,
+            weather={"clear": 4.0, "hazy": 1.0, "overcast": 1.5},
         ),
         Style(
             "plaza",
@@ -229,6 +237,7 @@ STYLES: dict[str, Style] = {
             camera_height=(2.2, 3.8),
             sun=(1.4, 2.8),
             sky_warmth=(-0.1, 0.35),
+            weather={"clear": 4.0, "hazy": 2.0},
         ),
         Style(
             "mall",
@@ -266,12 +275,13 @@ STYLES: dict[str, Style] = {
             ),
             camera_height=(2.4, 4.2),
             distance=(9.0, 14.0),
-            sun=(0.15, 0.8),
+            sun=(0.4, 2.2),
             sun_elevation=(15.0, 40.0),
             sky=(0.8, 1.1),
             sky_warmth=(-0.45, 0.05),
             haze=0.012,
             standing=0.10,
+            weather={"overcast": 5.0, "wet": 1.0, "rain": 1.0, "snowy": 0.7},
         ),
     )
 }
