@@ -13,7 +13,7 @@ from reidapt.world.mesh import Mesh
 
 VIEW_COLUMNS = 40
 ACTOR_COLUMNS = 7
-JOINED = ("vertices", "normals", "uv", "light", "bones", "weights", "triangles", "materials")
+JOINED = ("vertices", "normals", "uv", "light", "bones", "weights", "triangles", "materials", "parts")
 
 
 @dataclass
@@ -26,7 +26,6 @@ class Batch:
     view: np.ndarray  # (A, VIEW_COLUMNS) float32
     joined: dict[str, np.ndarray]  # the meshes' arrays, one after the other
     palettes: np.ndarray  # (meshes, rows, columns)
-    parts: np.ndarray | None  # (triangles,) int32, None where a mesh has no parts
 
     @property
     def crowded(self) -> np.ndarray:
@@ -75,7 +74,6 @@ def gather(crops: Sequence[Crop], meshes: Sequence[Mesh], slots: Sequence[int]) 
         actors[index, :6] = starts[which][0], len(mesh.vertices), starts[which][1], shown, which, row
     actors[:count, 6] = first_other
     view = np.stack([view_row(crop, slot) for crop, slot in zip(crops, slots)])
-    parts = [getattr(mesh, "parts", None) for mesh in pool]
     return Batch(
         crops=crops,
         actors=actors,
@@ -83,5 +81,4 @@ def gather(crops: Sequence[Crop], meshes: Sequence[Mesh], slots: Sequence[int]) 
         view=view[actors[:, 5]].astype(np.float32),
         joined={name: np.concatenate([getattr(mesh, name) for mesh in pool]) for name in JOINED},
         palettes=np.stack([mesh.palette for mesh in pool]),
-        parts=None if any(part is None for part in parts) else np.concatenate(parts).astype(np.int32),  # type: ignore[arg-type]
     )

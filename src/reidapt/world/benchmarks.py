@@ -37,7 +37,10 @@ class Plan:
         default = Plan(self.style, self.people)
         always = ("people", "cameras", "pictures", "seed", "size")
         values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.name != "style"}
-        return {name: value for name, value in values.items() if name in always or value != getattr(default, name)}
+        chosen = {name: value for name, value in values.items() if name in always or value != getattr(default, name)}
+        if len(self.modalities) > 1:
+            chosen["camera_modalities"] = chosen.pop("modalities")
+        return chosen
 
     @property
     def name(self) -> str:

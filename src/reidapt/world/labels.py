@@ -9,18 +9,15 @@ from pathlib import Path
 import numpy as np
 
 from reidapt.errors import WorldError
-from reidapt.world.body import BONES
 from reidapt.world.cameras import FRAME
 from reidapt.world.crops import Crop
+from reidapt.world.gait import JOINTS, joints
 
 LABELS = ("mask", "hard", "parts", "depth", "joints")
 """What can be written beside the pictures: soft mask, mask of 0 and 255, body parts, depth, joints."""
 
 FOLDERS = {"mask": "masks", "hard": "hard_masks", "parts": "parts", "depth": "depth"}
 """Folders of the labels that are pictures; each has a column of its name in `crops.csv`."""
-
-JOINTS = (*BONES, "crown", "eye.L", "eye.R")
-"""Names of the joints, in order."""
 
 HIDDEN_BEHIND = 0.16
 """Metres; a joint that lies deeper below the visible surface of its person is hidden by another limb."""
@@ -30,7 +27,7 @@ HIDDEN_BEHIND = 0.16
 class Labels:
     """Labels of C crops; None where not asked for."""
 
-    parts: np.ndarray | None = None  # (C, H, W) uint8, 0 = not the person, else 1 + row of `mesh.PARTS`
+    parts: np.ndarray | None = None  # (C, H, W) uint8, row of `mesh.PARTS`, 0 = not the person
     depth: np.ndarray | None = None  # (C, H, W) uint16 millimetres along the optical axis
     joints: np.ndarray | None = None  # (C, J, 2) float32 column and row in crop pixels
     places: np.ndarray | None = None  # (C, J, 3) float32 metres: right, down and forward of the camera
@@ -66,17 +63,6 @@ def check_labels(labels: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in LABELS if name in labels)
 
 
-def joint_positions(crop: Crop) -> np.ndarray:
-    """(J, 3) world positions of `JOINTS` in metres."""
-    rest = crop.rest
-    assert rest is not None
-    crown = np.array([rest.joint("head")[0], rest.joint("head")[1], rest.height])
-    points = np.concatenate([rest.heads, crown[None], rest.eyes])
-    bones = np.append(np.arange(len(BONES)), [BONES.index("head")] * 3)
-    matrices = crop.transforms[bones]
-    return np.einsum("jab,jb->ja", matrices[:, :, :3], points) + matrices[:, :, 3]
-
-
 def locate_joints(
     crops: Sequence[Crop], boxes: np.ndarray, size: tuple[int, int], keys: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -84,7 +70,7 @@ def locate_joints(
 
     `keys` (C, tall, wide) is the z-buffer, from which follows whether the person's own surface is before a joint.
     """
-    world = np.stack([joint_positions(crop) for crop in crops])
+    world = np.stack([joints(crop.rest, crop.transforms) for crop in crops if crop.rest is not None])
     local = np.stack([(w - crop.camera.position) @ crop.camera.rotation.T for w, crop in zip(world, crops)])
     focal = np.array([crop.camera.focal for crop in crops])[:, None, None]
     frame = np.array([FRAME[1] / 2, FRAME[0] / 2]) + focal * local[..., :2] / np.maximum(local[..., 2:], 1e-3)
@@ -102,13 +88,13 @@ def locate_joints(
     return pixels.astype(np.float32), local.astype(np.float32), state.astype(np.uint8)
 
 
-def write_joints(folder: Path, rows: Sequence[dict[str, object]], joints: Sequence[tuple[np.ndarray, ...]]) -> None:
+def write_joints(folder: Path, rows: Sequence[dict[str, object]], found: Sequence[tuple[np.ndarray, ...]]) -> None:
     """`joints.npz`: `path` (N,), `names` (J,), `pixels` (N, J, 2), `metres` (N, J, 3), `visible` (N, J)."""
     np.savez(
         folder / "joints.npz",
         path=np.array([str(row["path"]) for row in rows]),
-        names=np.array(JOINTS),
-        pixels=np.stack([pixels for pixels, _, _ in joints]),
-        metres=np.stack([metres for _, metres, _ in joints]),
-        visible=np.stack([seen for _, _, seen in joints]),
+        names=np.array(list(JOINTS)),
+        pixels=np.stack([pixels for pixels, _, _ in found]),
+        metres=np.stack([metres for _, metres, _ in found]),
+        visible=np.stack([seen for _, _, seen in found]),
     )

@@ -58,6 +58,7 @@ class Arguments:
     junk: int = 0
     distractors: int = 0
     modalities: tuple[str, ...] = ("colour",)
+    camera_modalities: tuple[str, ...] = ()
     labels: tuple[str, ...] = ("mask",)
     tracklets: int = 0
     frames: int = 8
@@ -69,6 +70,18 @@ class Arguments:
     @property
     def train_people(self) -> int:
         return round(self.people * self.train_fraction)
+
+    @property
+    def takes(self) -> int:
+        """Pictures, or tracklets where they are asked for, per person, camera and modality."""
+        return self.tracklets or self.pictures
+
+    def films(self) -> list[tuple[str, int]]:
+        """Modality and camera of everything that is filmed."""
+        cameras = range(1, self.cameras + 1)
+        if self.camera_modalities:
+            return list(zip(self.camera_modalities, cameras))
+        return [(modality, camera) for modality in self.modalities for camera in cameras]
 
     def as_dict(self) -> dict[str, object]:
         """For `world.json`."""
@@ -94,7 +107,7 @@ class Arguments:
         for name, value, low, high in (
             ("people", self.people, 2, most),
             ("cameras", self.cameras, 1, MAX_CAMERAS),
-            ("pictures", self.pictures, 0 if self.tracklets else 1, 99),
+            ("pictures", self.pictures, 1, 99),
             ("seed", self.seed, 0, 2**63 - 1),
             ("junk", self.junk, 0, 99),
             ("distractors", self.distractors, 0, 99),
@@ -119,25 +132,30 @@ class Arguments:
         return self
 
     def _check_together(self) -> None:
-        unknown = [name for name in self.modalities if name not in MODALITIES]
-        if unknown or not self.modalities or len(set(self.modalities)) < len(self.modalities):
+        every = (*self.modalities, *self.camera_modalities)
+        if not self.modalities or set(every) - set(MODALITIES) or len(set(self.modalities)) < len(self.modalities):
+            found = ", ".join(every) or "none"
+            raise WorldError(f"modalities must be different ones of {', '.join(MODALITIES)}; found {found}.")
+        if self.camera_modalities and len(self.camera_modalities) != self.cameras:
             raise WorldError(
-                f"modalities must be different ones of {', '.join(MODALITIES)}; found {', '.join(self.modalities) or 'none'}."
+                f"camera_modalities must name one modality for each of the {self.cameras} cameras; "
+                f"found {len(self.camera_modalities)}."
             )
-        if self.layout == "market1501" and (self.modalities != ("colour",) or self.tracklets or self.outfits > 1):
+        colour = set(self.camera_modalities or self.modalities) == {"colour"}
+        if self.layout == "market1501" and (not colour or self.tracklets or self.outfits > 1):
             raise WorldError(
                 "The layout market1501 holds single colour pictures of people in one outfit; "
                 "for other modalities, tracklets or outfits ask for the layout 'table'."
             )
-        if self.train_people == self.people:
-            return
-        for name, count in (("pictures", self.pictures), ("tracklets", self.tracklets)):
-            if 0 < count < 2 * self.outfits:
-                raise WorldError(
-                    f"{name} must be at least {2 * self.outfits} where there are test people, because one per camera"
-                    f"{' and outfit' if self.outfits > 1 else ''} becomes a query and the others the gallery; "
-                    f"found {count}. Ask for more {name} or for train_fraction=1."
-                )
+        name, least = "tracklets" if self.tracklets else "pictures", self.outfits
+        alone = self.layout == "market1501" or len(self.films()) < 2
+        if self.takes < 2 and alone and self.train_people < self.people:
+            raise WorldError(
+                f"{name} must be at least 2 where there are test people, because one per camera becomes a query "
+                f"and the others the gallery; found {self.takes}. Ask for more {name} or for train_fraction=1."
+            )
+        if self.takes < least:
+            raise WorldError(f"{name} must be at least {least}, one for each outfit; found {self.takes}.")
 
 
 def is_whole(value: object) -> bool:
@@ -193,41 +211,44 @@ def extra_items(a: Arguments, style: str, index: int) -> list[Item]:
 def table_items(arguments: Arguments, style: str, index: int) -> list[Item]:
     """Files of person `index` in the layout `table`: `pictures/000002/c1_s1_o0_000451_colour.jpg`.
 
-    Of a test person, the first picture (and the first tracklet) of every camera, modality and outfit is for the query.
-    Every outfit is another recording: `sequence` differs. Tracklets are numbered through the world.
+    Of a test person, the first picture (or tracklet) of every camera and modality is for the query; where there is only
+    one each, that of the first camera. The outfits take
+    turns, beginning with another one at every camera; each is a recording, so `sequence` differs. Tracklets are numbered
+    through the world, from 0.
     """
     a, items = arguments, []
     train = index < a.train_people
-    folder = f"pictures/{index + 1:06d}"
-    for channel, modality in enumerate(a.modalities):
-        for camera in range(1, a.cameras + 1):
-            rng = stream(a.seed, style, "frames", index, camera, *(() if modality == "colour" else (modality,)))
-            first = 1 + int(rng.integers(6))
-            frame = 100 + int(rng.integers(90_000))
-
-            def add(
-                number: int, of: int, at: int, tracklet: int = -1, step: int = 0, camera: int = camera,
-                first: int = first, modality: str = modality,
-            ) -> None:  # fmt: skip
-                outfit = number * a.outfits // of
-                begins = number == 0 or outfit != (number - 1) * a.outfits // of
-                split = "train" if train else "query" if begins else "gallery"
-                sequence = 1 + (first - 1 + outfit) % 6 if a.outfits <= 6 else 1 + outfit
-                name = f"c{camera}_s{sequence}_o{outfit}_{at:06d}_{modality}.jpg"
-                if tracklet >= 0:
-                    name = f"t{tracklet:06d}_{name}"
+    films = a.films()
+    for place, (modality, camera) in enumerate(films):
+        rng = stream(a.seed, style, "frames", index, camera, *(() if modality == "colour" else (modality,)))
+        first, frame = int(rng.integers(6)), 100 + int(rng.integers(90_000))
+        for number in range(a.takes):
+            outfit = (number * a.outfits // a.takes + camera) % a.outfits
+            sequence = 1 + (first + outfit) % max(6, a.outfits)
+            query = number == 0 and (a.takes > 1 or place == 0)
+            split = "train" if train else "query" if query else "gallery"
+            tracklet = (index * len(films) + place) * a.takes + number if a.tracklets else -1
+            prefix = f"t{tracklet:06d}_" if a.tracklets else ""
+            for step in range(a.frames if a.tracklets else 1):
+                at = frame + STEP * step
                 items.append(
-                    Item(folder, name, index + 1, number, camera, sequence, at, "person", split, modality, outfit, tracklet, step)
+                    Item(
+                        folder=f"pictures/{index + 1:06d}",
+                        name=f"{prefix}c{camera}_s{sequence}_o{outfit}_{at:06d}_{modality}.jpg",
+                        person=index + 1,
+                        picture=number,
+                        camera=camera,
+                        sequence=sequence,
+                        frame=at,
+                        kind="person",
+                        split=split,
+                        modality=modality,
+                        outfit=outfit,
+                        tracklet=tracklet,
+                        step=step,
+                    )
                 )
-
-            for picture in range(a.pictures):
-                add(picture, a.pictures, frame)
-                frame += 25 + int(rng.integers(150))
-            for number in range(a.tracklets):
-                tracklet = ((index * len(a.modalities) + channel) * a.cameras + camera - 1) * a.tracklets + number
-                for step in range(a.frames):
-                    add(number, a.tracklets, frame + STEP * step, tracklet, step)
-                frame += STEP * a.frames + 25 + int(rng.integers(150))
+            frame = at + 25 + int(rng.integers(150))
     return items + ([] if train else extra_items(a, style, index))
 
 

@@ -27,10 +27,12 @@ def first_hits(camera: Camera, origins: np.ndarray, rays: np.ndarray) -> np.ndar
     u, v, w = (rays[:, k, None] for k in range(3))
     near = np.full((len(rays), len(rows)), -np.inf)
     far = np.full((len(rays), len(rows)), np.inf)
+    px, py, wx, wy = c * x + s * y, c * y - s * x, c * u + s * v, c * v - s * u
+    rise, slope = rows[:, 19], rows[:, 20]  # of things whose upper and lower faces are inclined
     for place, way, half in (
-        (c * x + s * y, c * u + s * v, rows[:, 4]),
-        (c * y - s * x, c * v - s * u, rows[:, 5]),
-        (z, np.broadcast_to(w, z.shape), rows[:, 6]),
+        (px, wx, rows[:, 4]),
+        (py, wy, rows[:, 5]),
+        (z - rise * py - slope * px, w - rise * wy - slope * wx, rows[:, 6]),
     ):
         inverse = 1.0 / np.where(np.abs(way) < 1e-9, 1e-9, way)
         middle, reach = -place * inverse, half * np.abs(inverse)
@@ -38,6 +40,14 @@ def first_hits(camera: Camera, origins: np.ndarray, rays: np.ndarray) -> np.ndar
         np.minimum(far, middle + reach, out=far)
     near = np.maximum(near, 0.0)
     return np.where(far > near, near, np.inf).min(axis=1)
+
+
+def in_sun(camera: Camera, spots: np.ndarray) -> np.ndarray:
+    """(N,) whether the sun reaches a person's chest at `spots` (N, 2); true where lamps are the light."""
+    if camera.scene.indoor or not camera.light.sun_colour.any():
+        return np.ones(len(spots), bool)
+    chests = np.concatenate([spots, np.full((len(spots), 1), 1.2)], axis=1)
+    return np.isinf(first_hits(camera, chests, np.broadcast_to(camera.light.sun, chests.shape)))
 
 
 def hidden_share(camera: Camera, spots: np.ndarray, heights: tuple[float, ...], half: float = 0.0) -> np.ndarray:

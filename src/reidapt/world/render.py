@@ -284,12 +284,9 @@ class Renderer:
         wp, (height, width), count = self.warp, self.size, len(g.boxes)
         labels = Labels()
         if "parts" in wanted or "depth" in wanted:
-            if g.batch.parts is None and "parts" in wanted:
-                raise WorldError("Body parts were asked for, but the meshes have none; leave 'parts' out of the labels.")
-            parts = g.batch.parts if g.batch.parts is not None else np.zeros(len(g.batch.joined["materials"]), np.int32)
             part = wp.empty((count, height, width), dtype=wp.uint8, device=self.device)
             depth = wp.empty((count, height, width), dtype=wp.uint16, device=self.device)
-            inputs = [g.keys, g.view, self.frames, g.actors, self._array(parts, wp.int32), part, depth]
+            inputs = [g.keys, g.view, self.frames, g.actors, self._array(g.batch.joined["parts"], wp.int32), part, depth]
             wp.launch(self.coverage.label, dim=part.shape, inputs=inputs, device=self.device)
             labels.parts = part.numpy() if "parts" in wanted else None
             labels.depth = depth.numpy() if "depth" in wanted else None

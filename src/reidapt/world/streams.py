@@ -18,7 +18,7 @@ def stream(seed: int, *names: str | int) -> np.random.Generator:
     process or thread that draws them.
     """
     text = "/".join(str(part) for part in (seed, *names))
-    key = int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "little")
+    key = np.frombuffer(hashlib.sha256(text.encode()).digest(), "<u8", 2)
     return np.random.Generator(np.random.Philox(key=key))
 
 

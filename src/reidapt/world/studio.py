@@ -12,7 +12,7 @@ import numpy as np
 from reidapt.world.body import BodyModel, Rest, load_body_model
 from reidapt.world.bystanders import gather_crowd
 from reidapt.world.cameras import Camera, sample_camera
-from reidapt.world.crops import Circumstances, Crop, sample_crop
+from reidapt.world.crops import Ask, Circumstances, Crop, sample_crops
 from reidapt.world.dressing import dress
 from reidapt.world.labels import Labels
 from reidapt.world.layout import Arguments, Item
@@ -110,30 +110,21 @@ class Studio:
 
     def crops(self, who: Dressed, items: Sequence[Item]) -> list[Crop]:
         """Sampled crops of a person; pictures of one tracklet are consecutive items."""
+        given = (who.person, who.rest, who.soles, self.model.parents)
         crops: list[Crop] = []
-        world = self.world
-        for (tracklet, picture, modality, camera), group in groupby(
-            items, key=lambda item: (item.tracklet, item.picture, item.modality, self.camera(item))
+        for (tracklet, number, _), group in groupby(
+            items, key=lambda item: (item.tracklet, item.picture if item.tracklet >= 0 else 0, item.modality)
         ):
-            given = (camera, who.person, who.rest, who.soles, self.model.parents)
+            part = list(group)
             if tracklet >= 0:
-                frames = sample_track(world, *given, picture, self.arguments.frames, modality)
-                crops += [frames[item.step] for item in group]
-                continue
-            crops += [
-                sample_crop(
-                    world.seed,
-                    world.style,
-                    *given,
-                    picture,
-                    item.kind,
-                    modality=modality,
-                    choice=world.choice,
-                    occlusion=world.occlusion,
-                    crowd=world.crowd,
+                first = part[0]
+                frames = sample_track(
+                    self.world, self.camera(first), *given, number, self.arguments.frames, first.modality
                 )
-                for item in group
-            ]
+                crops += [frames[item.step] for item in part]
+            else:
+                asks = [Ask(self.camera(item), item.picture, item.kind, item.modality) for item in part]
+                crops += sample_crops(self.world, *given, asks)
         return crops
 
     def pictures(self, who: Dressed, items: Sequence[Item], labels: Sequence[str] = ()) -> Iterator[Picture]:

@@ -7,21 +7,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from reidapt.world.body import Rest
-from reidapt.world.bystanders import PHASES, Bystander, Other
 from reidapt.world.cameras import Camera
+from reidapt.world.company import find_place, passers_by, wanted_occluder
 from reidapt.world.crops import (
     BOX,
-    COMPANY,
-    GRAIN,
-    OCCLUSION,
     Circumstances,
     Crop,
+    Draft,
     Moment,
-    compose,
     crop_draws,
     held_pose,
-    place,
-    wanted_occluder,
+    posed,
+    sample_shot,
 )
 from reidapt.world.factors import Draws, declare
 from reidapt.world.gait import Pose, stride_length
@@ -49,7 +46,9 @@ class Track:
     speed: float  # metres a second
 
 
-def waypoints(rng: np.random.Generator, camera: Camera, height: float, start: np.ndarray, length: float, strict: bool):
+def waypoints(
+    rng: np.random.Generator, camera: Camera, height: float, start: np.ndarray, length: float, strict: bool
+) -> np.ndarray:
     """(N, 2) corners of a way of at least `length` metres from `start` that stays in view and clear of things.
 
     Where the place allows no such way, it goes to and fro. `strict` ways are not hidden by anything.
@@ -118,42 +117,6 @@ def sample_path(
     return Track(spots, turns, phase + speed * seconds / stride, True, speed)
 
 
-def passers_by(
-    draws: Draws, camera: Camera, track: Track, occluder: str, crowd: tuple[Bystander, ...]
-) -> list[tuple[Other, ...]]:
-    """Bystanders of every picture: one who crosses between person and camera, one who walks behind."""
-    frames = len(track.spots)
-    result: list[list[Other]] = [[] for _ in range(frames)]
-    if not crowd:
-        return [()] * frames
-    rng = draws(OCCLUSION)
-    seconds = np.arange(frames) * STEP / RATE
-    for in_front, u in zip((True, False), rng.random((2, 8))):
-        if (occluder != "person") if in_front else (u[0] >= 2.0 * COMPANY):
-            continue
-        who = crowd[int(u[1] * len(crowd))]
-        meeting = int(u[2] * frames)
-        target = track.spots[meeting]
-        away = float(np.hypot(*target))
-        along = max(0.55 + 0.3 * u[3], 2.0 / away) if in_front else 1.0 + (0.8 + 3.0 * u[3]) / away
-        sight = target / max(away, 1e-6)
-        for attempt in range(4):  # across the line of sight, to the left or to the right
-            angle = np.radians((90.0 if attempt % 2 == int(u[4] < 0.5) else -90.0) + 70.0 * (u[5 + attempt // 2] - 0.5))
-            c, s = np.cos(angle), np.sin(angle)
-            way = np.array([c * sight[0] - s * sight[1], s * sight[0] + c * sight[1]])
-            spots = along * target + (seconds - seconds[meeting])[:, None] * (0.9 + 0.5 * u[7]) * way
-            near = np.linalg.norm(spots - along * target, axis=1) < 2.5
-            if clear(camera, spots[near]).all():
-                break
-        else:
-            continue
-        turn = float(np.degrees(np.arctan2(way[0], -way[1])))
-        for frame in np.flatnonzero(near):
-            cycles = u[6] + float((seconds[frame] - seconds[meeting]) * 0.9)
-            result[frame].append(Other(who.mesh, who.at(int(cycles % 1.0 * PHASES), turn, spots[frame])))
-    return [tuple(others) for others in result]
-
-
 def box_wander(rng: np.random.Generator, frames: int) -> np.ndarray:
     """(F, 4) a tracker's box error: slow waves and a little noise, of standard deviation 1."""
     seconds = np.arange(frames)[:, None] * STEP / RATE
@@ -176,22 +139,28 @@ def sample_track(
     modality: str = "colour",
 ) -> list[Crop]:
     """The crops of tracklet number `tracklet` of a person at a camera, `STEP` / `RATE` seconds apart."""
-    fresh = lambda: crop_draws(world, camera, person, tracklet, "tracklet", modality)  # noqa: E731
-    draws = fresh()
-    start, occluder = place(draws, camera, person.height, wanted_occluder(draws, world.occlusion))
-    held = held_pose(draws, world.style, person)
+    draws = crop_draws(world, camera, person, tracklet, "tracklet", modality)
+    start, occluder = find_place(draws, camera, person.height, wanted_occluder(draws, world.occlusion))
+    held, shot = held_pose(draws, world.style, person), sample_shot(draws, world.style)
     track = sample_path(draws, camera, person, rest, held, start, frames, occluder != "object")
-    others = passers_by(draws, camera, track, occluder, world.crowd)
+    others = passers_by(draws, camera, track.spots, np.arange(frames) * STEP / RATE, occluder, world.crowd)
     box_noise = box_wander(draws(BOX), frames)
-    noise_seed = int(draws(GRAIN).integers(1, 2**29))
-    crops = []
-    for k, (spot, turn, phase) in enumerate(zip(track.spots, track.turns, track.phases)):
-        yaw = (float(turn) + float(np.degrees(np.arctan2(spot[0], spot[1])))) % 360.0
-        moment = Moment(spot, yaw, replace(held, phase=float(phase % 1.0)), track.speed)
-        crop = compose(
-            world, fresh(), camera, person, rest, soles, parents, moment, others[k], "person", modality, box_noise[k]
-        )  # the same streams for every picture: light, exposure and sensor stay as they are
-        crops.append(replace(crop, noise_seed=noise_seed + k, least_visible=0.0))
-    return crops
-
-
+    bearings = np.degrees(np.arctan2(track.spots[:, 0], track.spots[:, 1]))
+    drafts = [
+        Draft(
+            camera=camera,
+            moment=Moment(
+                track.spots[k],
+                float(track.turns[k] + bearings[k]) % 360.0,
+                replace(held, phase=float(track.phases[k] % 1.0)),
+                track.speed,
+            ),
+            shot=replace(shot, noise_seed=shot.noise_seed + k),
+            others=others[k],
+            box_noise=box_noise[k],
+            modality=modality,
+            least_visible=0.0,
+        )
+        for k in range(frames)
+    ]
+    return posed(person, rest, soles, parents, drafts)

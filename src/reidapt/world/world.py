@@ -48,6 +48,7 @@ def render_world(
     junk: int = 0,
     distractors: int = 0,
     modalities: Sequence[str] = ("colour",),
+    camera_modalities: Sequence[str] = (),
     labels: Sequence[str] = ("mask",),
     tracklets: int = 0,
     frames: int = 8,
@@ -68,17 +69,18 @@ def render_world(
         style: name of one of `STYLES`, or a `Style` of your own.
         people: identities, 2..9999 (`table`: 999999); the first `train_fraction` of them are for training.
         cameras: fixed cameras of the style, from number 1.
-        pictures: crops per person, camera and modality.
+        pictures: crops per person, camera and modality; 1..99.
         seed: which people and walks are drawn; cameras belong to the style and do not change with it.
         size: (height, width) of a crop in pixels.
         out: folder to write; it must not exist or be empty. It appears only when everything is written.
         layout: `market1501`: `bounding_box_train`, `query`, `bounding_box_test`; `table`: a folder per person below
             `pictures/`. Both have the labels in folders of their own and everything else in `crops.csv`.
         junk: partial crops (person −1) per test person. distractors: background crops (person 0) per test person.
-        modalities: `colour`, `infrared`, `thermal`, `sketch`; each has pictures of its own.
-        labels: `mask` (soft, 0..255), `hard` (0 or 255), `parts` (1 + row of `mesh.PARTS`, 0 elsewhere), `depth`
+        modalities: `colour`, `infrared`, `thermal`, `sketch`: every camera films them all, each in pictures of its own.
+        camera_modalities: instead, one modality per camera.
+        labels: `mask` (soft, 0..255), `hard` (0 or 255), `parts` (row of `mesh.PARTS`, 0 elsewhere), `depth`
             (16-bit PNG, millimetres), `joints` (`joints.npz`, see `labels.write_joints`).
-        tracklets: walks per person, camera and modality; `frames` pictures each, 0.12 s apart.
+        tracklets: instead of single pictures, walks per person, camera and modality of `frames` pictures, 0.12 s apart.
         occlusion: share of the pictures in which somebody, something or the frame's border hides a part of the person.
         outfits: sets of clothes per person, each in recordings of its own.
         lookalikes: share of the people who dress like somebody else.
@@ -98,7 +100,7 @@ def render_world(
     chosen, out = find_style(style), Path(out)
     arguments = Arguments(
         people, cameras, pictures, seed, size, layout, train_fraction, junk, distractors, tuple(modalities),
-        tuple(labels), tracklets, frames, occlusion, outfits, lookalikes, Choice(frozenset(hold), dict(values or {})),
+        tuple(camera_modalities), tuple(labels), tracklets, frames, occlusion, outfits, lookalikes, Choice(frozenset(hold), dict(values or {})),
     ).check()  # fmt: skip
     for name, value in (("workers", workers), ("batch_size", batch_size)):
         if value is not None and (not is_whole(value) or value < 1):
