@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import warp as wp
 
-from reidapt.world.backdrop import at, hit, surface
-from reidapt.world.kernels import EMPTY
+from reidapt.world.backdrop import outwards, texture_place
+from reidapt.world.kernels import EMPTY, key_depth, key_other
 from reidapt.world.procedural import hash2, noise
+from reidapt.world.props import SURFACES
 from reidapt.world.shading import (
-    Drawn,
     Spot,
-    depth_of,
+    Stage,
     face,
     filled,
     floor_shadow,
@@ -29,8 +29,12 @@ from reidapt.world.shading import (
     sample_frame,
     vignette,
 )
+from reidapt.world.surfaces import at, hit, into, surface
 
 wp.set_module_options({"enable_backward": False, "fast_math": False})
+
+FOLIAGE = wp.constant(SURFACES.index("foliage"))
+GRASS = wp.constant(SURFACES.index("grass"))
 
 BAND = 12
 """Columns of the band table: 0 what is seen (0 near infrared, 1 temperature); 1 lamp beside the lens (light on a facing
@@ -46,8 +50,9 @@ def beam(forward: wp.vec3, to_eye: wp.vec3, sharpness: float) -> float:
 
 
 @wp.func
-def reflectance(d: Drawn, c: int, spot: Spot) -> float:
+def reflectance(d: Stage, spot: Spot) -> float:
     """Near-infrared reflectance of a person at `spot`."""
+    c = spot.actor
     m = spot.material
     p = spot.palette
     u = spot.cloth[0]
@@ -86,8 +91,9 @@ def strip(m: int, u: float, v: float) -> float:
 
 
 @wp.func
-def infrared_of(d: Drawn, c: int, spot: Spot, band: wp.array2d(dtype=float)) -> float:
+def infrared_of(d: Stage, crop: int, spot: Spot, band: wp.array2d(dtype=float)) -> float:
     """Near-infrared light from a person at `spot`."""
+    c = spot.actor
     m = spot.material
     p = spot.palette
     u = spot.cloth[0]
@@ -103,33 +109,34 @@ def infrared_of(d: Drawn, c: int, spot: Spot, band: wp.array2d(dtype=float)) -> 
     if spot.inside > 0:
         open_light = 0.4 * open_light
     up = 0.5 + 0.5 * n[2]
-    light = band[c, 4] * (up + 0.6 * (1.0 - up)) * open_light
+    light = band[crop, 4] * (up + 0.6 * (1.0 - up)) * open_light
     shine = float(0.0)
-    if band[c, 1] > 0.0:
+    if band[crop, 1] > 0.0:
         forward = wp.vec3(d.view[c, 6], d.view[c, 7], d.view[c, 8])
         facing = wp.max(wp.dot(n, spot.to_eye), 0.0)
-        lamp = band[c, 1] / (spot.away * spot.away) * beam(forward, spot.to_eye, band[c, 2])
+        lamp = band[crop, 1] / (spot.away * spot.away) * beam(forward, spot.to_eye, band[crop, 2])
         light = light + lamp * (0.15 + 0.85 * facing) * (0.6 + 0.4 * open_light)
         if facing > 0.9:
             near = (facing - 0.9) * 10.0
             shine = lamp * d.palette[p, m, 28] * 2.0 * near * near
         if d.palette[p, m, 30] > 0.0:
             shine = shine + lamp * d.palette[p, m, 30] * 1.6 * strip(m, u, v)
-    if band[c, 3] > 0.0:
+    if band[crop, 3] > 0.0:
         sun = wp.vec3(d.view[c, 19], d.view[c, 20], d.view[c, 21])
         wrapped = wp.max(0.0, (wp.dot(n, sun) + 0.25) / 1.25) * d.view[c, 38] * spot.sunny
-        light = light + band[c, 3] * wrapped * wp.min(1.0, 0.35 + open_light * 0.65)
-    return reflectance(d, c, spot) * light * crease + shine
+        light = light + band[crop, 3] * wrapped * wp.min(1.0, 0.35 + open_light * 0.65)
+    return reflectance(d, spot) * light * crease + shine
 
 
 @wp.func
-def warmth_of(d: Drawn, c: int, spot: Spot, band: wp.array2d(dtype=float)) -> float:
+def warmth_of(d: Stage, crop: int, spot: Spot, band: wp.array2d(dtype=float)) -> float:
     """Temperature in °C of a person's surface at `spot`."""
+    c = spot.actor
     m = spot.material
     p = spot.palette
     u = spot.cloth[0]
     v = spot.cloth[1]
-    air = band[c, 5]
+    air = band[crop, 5]
     share = d.palette[p, m, 29]
     body = float(33.6)
     closed = 1.0 - spot.open_light
@@ -158,7 +165,7 @@ def warmth_of(d: Drawn, c: int, spot: Spot, band: wp.array2d(dtype=float)) -> fl
         share = share * (1.0 + 0.5 * wp.clamp((0.10 - v) / 0.10, 0.0, 1.0)) + 0.12 * closed
     share = wp.clamp(share, 0.0, 1.0)
     sun = wp.vec3(d.view[c, 19], d.view[c, 20], d.view[c, 21])
-    warmed = band[c, 9] * wp.max(wp.dot(spot.normal, sun), 0.0) * d.view[c, 38] * spot.sunny * (1.0 - share)
+    warmed = band[crop, 9] * wp.max(wp.dot(spot.normal, sun), 0.0) * d.view[c, 38] * spot.sunny * (1.0 - share)
     grazing = 1.0 - wp.max(wp.dot(spot.normal, spot.to_eye), 0.0)
     edge = grazing * grazing * grazing * 0.06  # at grazing angles a surface mirrors what is around it
     return air + (body - air) * share * (1.0 - edge) + warmed
@@ -173,7 +180,7 @@ def shown(band: wp.array2d(dtype=float), c: int, value: float) -> float:
 
 
 @wp.func
-def person_value(d: Drawn, c: int, spot: Spot, band: wp.array2d(dtype=float)) -> float:
+def person_value(d: Stage, c: int, spot: Spot, band: wp.array2d(dtype=float)) -> float:
     if band[c, 0] < 0.5:
         return infrared_of(d, c, spot, band)
     return shown(band, c, warmth_of(d, c, spot, band))
@@ -181,7 +188,7 @@ def person_value(d: Drawn, c: int, spot: Spot, band: wp.array2d(dtype=float)) ->
 
 @wp.kernel
 def shade_band(
-    d: Drawn,
+    d: Stage,
     frames: wp.array3d(dtype=wp.vec4),
     frame_height: int,
     frame_width: int,
@@ -211,9 +218,9 @@ def shade_band(
             key = d.keys[c, sy, sx]
             pixel = empty
             if key != EMPTY:
-                if depth_of(key) <= depth + 0.05:
+                if key_depth(key) <= depth + 0.05:
                     seen = person_value(d, c, locate(d, c, sx, sy, key), band)
-                    pixel = wp.vec4(seen, seen, seen, 1.0)
+                    pixel = wp.vec4(seen, seen, seen, wp.where(key_other(key) == 0, 1.0, 0.0))
             pixel = wp.vec4(pixel[0] * corner, pixel[1] * corner, pixel[2] * corner, pixel[3])
             out[c, sy, sx] = pixel
             if whole > 0:  # one sample is enough for a picture as soft as these
@@ -222,37 +229,63 @@ def shade_band(
                 out[c, y + 1, x + 1] = pixel
 
 
+@wp.func
+def sky_value(band: wp.array2d(dtype=float), d: wp.vec3) -> wp.vec2:
+    """Near-infrared light and temperature of the sky in direction `d`."""
+    cloud = noise(d[0] / (d[2] + 0.2) * 2.0, d[1] / (d[2] + 0.2) * 2.0, 77)
+    return wp.vec2(band[0, 4] * (0.25 + 0.5 * cloud), band[0, 8] + 6.0 * cloud)
+
+
+@wp.func
+def look(
+    surfaces: wp.array2d(dtype=float), kind: int, u: float, v: float, scale: float, seed: int
+) -> wp.vec3:
+    """Reflectance at 850 nm of a surface at (u, v) metres, its share that glows, and its deviation from its mean."""
+    own = 1.0 + surfaces[kind, 2] * (2.0 * hash2(seed, kind, 31) - 1.0)
+    base = surfaces[kind, 0] * own
+    second = surfaces[kind, 1] * own
+    seen = surface(kind, wp.vec3(base, base, base), wp.vec3(second, second, second), u, v, scale, seed)
+    grey = (seen[0] + seen[1] + seen[2]) / 3.0
+    return wp.vec3(grey, seen[3], grey - base)
+
+
 @wp.kernel
 def draw_band_frame(
     prims: wp.array2d(dtype=float),
-    count: int,
     air: wp.array2d(dtype=float),
     camera: wp.array(dtype=float),  # right 3, down 3, forward 3, position 3, focal, cx, cy
+    starts: wp.array(dtype=int),
+    items: wp.array(dtype=int),
+    tile_height: int,
+    tile_width: int,
+    tiles_across: int,
     surfaces: wp.array2d(dtype=float),  # per surface: reflectance of base and second, their spread, °C above the air
     band: wp.array2d(dtype=float),
     out: wp.array2d(dtype=wp.vec4),
 ):
     """Near-infrared light, temperature and depth (negative on the floor) of a camera's empty frame."""
     y, x = wp.tid()
+    tile = (y // tile_height) * tiles_across + x // tile_width
+    right = wp.vec3(camera[0], camera[1], camera[2])
+    down = wp.vec3(camera[3], camera[4], camera[5])
     forward = wp.vec3(camera[6], camera[7], camera[8])
     o = wp.vec3(camera[9], camera[10], camera[11])
     sx = (float(x) + 0.5 - camera[13]) / camera[12]
     sy = (float(y) + 0.5 - camera[14]) / camera[12]
-    right = wp.vec3(camera[0], camera[1], camera[2])
-    d = wp.normalize(forward + right * sx + wp.vec3(camera[3], camera[4], camera[5]) * sy)
+    d = wp.normalize(forward + right * sx + down * sy)
     best = float(1.0e8)
     which = int(-2)
     if d[2] < -1.0e-5:
         best = -o[2] / d[2]
         which = -1
-    for i in range(count):
-        t = hit(prims, i, o, d)
+    for j in range(starts[tile], starts[tile + 1]):
+        t = hit(prims, items[j], o, d)
         if t < best:
             best = t
-            which = i
+            which = items[j]
     if which == -2:
-        cloud = noise(d[0] / (d[2] + 0.2) * 2.0, d[1] / (d[2] + 0.2) * 2.0, 77)
-        out[y, x] = wp.vec4(band[0, 4] * (0.25 + 0.5 * cloud), band[0, 8] + 6.0 * cloud, 0.0, 1.0e4)
+        above = sky_value(band, d)
+        out[y, x] = wp.vec4(above[0], above[1], 0.0, 1.0e4)
         return
     p = o + d * best
     n = wp.vec3(0.0, 0.0, 1.0)
@@ -262,57 +295,40 @@ def draw_band_frame(
     v = -air[0, 30] * p[0] + air[0, 29] * p[1]
     scale = air[0, 11]
     glow = float(0.0)
+    shade = float(1.0)
     if which == -1:
-        if int(air[0, 25]) == 5 and wp.abs(v) > 2.6:
-            kind = 11
+        if int(air[0, 25]) == 5 and wp.abs(v) > 2.6 + 0.25 * noise(u * 1.5, v, seed):
+            kind = GRASS
     else:
-        c = prims[which, 7]
-        s = prims[which, 8]
-        q = p - at(prims, which, 1)
-        l = wp.vec3(c * q[0] + s * q[1], -s * q[0] + c * q[1], q[2])
-        h = at(prims, which, 4)
+        l = into(prims, which, p - at(prims, which, 1))
+        place = texture_place(prims, which, l, p[2])
         kind = int(prims[which, 9])
         seed = int(prims[which, 17])
         scale = prims[which, 16]
         glow = prims[which, 18]
-        m = wp.vec3(0.0, 0.0, wp.sign(l[2]))
-        u = l[0]
-        v = l[1]
-        if prims[which, 0] < 0.5:
-            side = wp.vec3(wp.abs(l[0]) / h[0], wp.abs(l[1]) / h[1], wp.abs(l[2]) / h[2])
-            if side[0] > side[1] and side[0] > side[2]:
-                m = wp.vec3(wp.sign(l[0]), 0.0, 0.0)
-                u = l[1]
-                v = p[2]
-            elif side[1] > side[2]:
-                m = wp.vec3(0.0, wp.sign(l[1]), 0.0)
-                v = p[2]
-        else:
-            m = wp.normalize(wp.vec3(l[0] / (h[0] * h[0]), l[1] / (h[1] * h[1]), l[2] / (h[2] * h[2])))
-            u = l[0] + l[1] * 0.7
-            v = l[2] + l[1] * 0.5
-        n = wp.vec3(c * m[0] - s * m[1], s * m[0] + c * m[1], m[2])
-    own = 1.0 + surfaces[kind, 2] * (2.0 * hash2(seed, kind, 31) - 1.0)
-    base = surfaces[kind, 0] * own
-    second = surfaces[kind, 1] * own
-    look = surface(kind, wp.vec3(base, base, base), wp.vec3(second, second, second), u, v, scale, seed)
-    r = look[0]
+        u = place[0]
+        v = place[1]
+        n = outwards(prims, which, l, int(place[2]), seed, u, v)
+        if wp.dot(n, d) > 0.0 and int(prims[which, 0]) != 5:
+            n = -n
+        shade = 1.0 - 0.30 * wp.exp(-p[2] / 0.45)
+    seen = look(surfaces, kind, u, v, scale, seed)
+    r = seen[0]
+    glow = glow + 0.5 * seen[1] * air[0, 32]
     if which == -1:
-        r = r * (0.9 + 0.2 * noise(p[0] * 0.8, p[1] * 0.8, seed + 13))
-    sun = wp.vec3(air[0, 0], air[0, 1], air[0, 2])
-    lit = wp.max(wp.dot(n, sun), 0.0)
+        r = r * (0.82 + 0.36 * noise(p[0] * 0.8, p[1] * 0.8, seed + 13)) * (1.0 - 0.35 * air[0, 33])
+    snow = air[0, 34] * wp.where(n[2] > 0.5, 1.0, 0.0)
+    r = r * (1.0 - snow) + 0.82 * snow
+    lit = wp.max(wp.dot(n, at(air, 0, 0)), 0.0)
     up = 0.5 + 0.5 * n[2]
     facing = wp.max(-wp.dot(n, d), 0.0)
-    if kind == 5:  # leaves face every way
+    if kind == FOLIAGE:  # leaves face every way
         facing = 0.35 + 0.5 * facing
     lamp = band[0, 1] / (best * best + 0.5) * beam(forward, -d, band[0, 2])
     light = lamp * facing + band[0, 3] * lit + band[0, 4] * (up + 0.6 * (1.0 - up)) + glow * 0.6
-    shade = 1.0 - 0.30 * wp.exp(-p[2] / 0.45)
-    if which == -1:
-        shade = 1.0
-    warm = band[0, 5] + surfaces[kind, 3] + band[0, 9] * lit + 6.0 * glow
+    warm = band[0, 5] + surfaces[kind, 3] * (1.0 - snow) - 2.0 * snow + band[0, 9] * lit + 6.0 * glow
     warm = warm + 2.6 * (noise(u * 0.7, v * 0.7, seed + 3) - 0.5) + 4.0 * (hash2(seed, kind, 57) - 0.5)
-    warm = warm + 5.0 * (r - base)  # joints, frames and panes differ in temperature as they do in reflectance
+    warm = warm + 5.0 * seen[2]  # joints, frames and panes differ in temperature as they do in reflectance
     depth = best * wp.dot(d, forward)
     if which == -1:
         depth = -depth

@@ -109,6 +109,7 @@ def band_columns(person: Person, rows: np.ndarray) -> np.ndarray:
     fill(BAG, owned.bag, owned.bag)
     fill(STRAP, owned.bag, owned.bag, 2.5)
     table[SKIN, INFRARED : INFRARED + 2], table[SKIN, WARMTH] = (owned.skin, owned.hair), 1.0
+    table[GLASSES, INFRARED], table[GLASSES, WARMTH] = 0.05, 0.15  # glass is dark and cold in both
     table[HAIR, INFRARED : INFRARED + 4], table[HAIR, WARMTH] = owned.hair, 0.40
     for k, start in enumerate((BASE, SECOND, THIRD, INNER)):
         table[:, DARK + k] = darkness(rows[:, start : start + 3])

@@ -8,23 +8,19 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from reidapt.errors import WorldError
 from reidapt.world.cameras import FRAME, Camera, air_row
+from reidapt.world.culling import TILE, tile_lists
 from reidapt.world.props import SURFACES, Scene
 from reidapt.world.streams import between, pick, stream
 
 if TYPE_CHECKING:
     from reidapt.world.crops import Crop
     from reidapt.world.render import Renderer
-
-MODALITIES = ("colour", "infrared", "thermal", "sketch")
-
-SENSOR_COLUMNS = 20
-"""Columns of the sensor table; see `develop`."""
 
 BAND_COLUMNS = 12
 """Columns of the band table; see `bands.BAND`."""
@@ -49,21 +45,16 @@ SURFACE_BANDS: dict[str, tuple[float, float, float, float]] = {
     "panels": (0.50, 0.40, 0.20, 0.0),
     "shop": (0.40, 0.40, 0.20, 1.5),
     "lamp": (0.60, 0.60, 0.10, 6.0),
+    "daylight": (0.50, 0.40, 0.10, -2.0),
+    "concrete": (0.34, 0.30, 0.20, 0.5),
+    "plaster": (0.50, 0.44, 0.25, 0.8),
+    "metal": (0.46, 0.36, 0.30, -1.0),
+    "sign": (0.30, 0.55, 0.30, 1.0),
+    "goods": (0.45, 0.40, 0.20, 0.0),
+    "bark": (0.42, 0.36, 0.20, 0.0),
+    "treads": (0.36, 0.28, 0.20, 0.0),
+    "board": (0.12, 0.50, 0.20, 2.5),
 }
-
-
-def check_modalities(modalities: Sequence[str]) -> tuple[str, ...]:
-    """`modalities` as a tuple without repetitions, in the order of `MODALITIES`.
-
-    Raises:
-        WorldError: an unknown modality, or none.
-    """
-    for name in modalities:
-        if name not in MODALITIES:
-            raise WorldError(f"There is no modality {name!r}; the modalities are: {', '.join(MODALITIES)}.")
-    if not modalities:
-        raise WorldError(f"At least one modality is needed, found none; choose from: {', '.join(MODALITIES)}.")
-    return tuple(name for name in MODALITIES if name in modalities)
 
 
 def camera_stream(camera: Camera, what: str) -> np.random.Generator:
@@ -72,13 +63,17 @@ def camera_stream(camera: Camera, what: str) -> np.random.Generator:
 
 
 def infrared_light(camera: Camera) -> str:
-    """`lamp` (night: a lamp beside the lens) or `day` (daylight or room light), fixed per camera."""
+    """`lamp` (a lamp beside the lens, always at night) or `day` (daylight or room light)."""
+    if camera.light.daytime in ("dusk", "night"):
+        return "lamp"
     return "lamp" if camera_stream(camera, "infrared").random() < 0.65 else "day"
 
 
 def air_temperature(camera: Camera) -> float:
     """°C at a camera's place."""
     rng = camera_stream(camera, "air")
+    if camera.light.snow > 0.0:
+        return between(rng, (-6.0, 1.0))
     return between(rng, (19.0, 24.0)) if camera.scene.indoor else between(rng, (4.0, 24.0))
 
 
@@ -118,11 +113,9 @@ def blur_taps(blur: float) -> np.ndarray:
     return 0.5 * taps / taps.sum()
 
 
-def sensor_row(crop: Crop) -> np.ndarray:
-    """(SENSOR_COLUMNS,) the crop's row of the sensor table in its own modality."""
-    row = np.zeros(SENSOR_COLUMNS)
-    row[: len(crop.sensor)] = crop.sensor
-    camera = crop.camera
+def sensor_row(crop: Crop, given: np.ndarray) -> np.ndarray:
+    """The crop's row of the sensor table for its own modality, from the row of its colour picture."""
+    row, camera = given.copy(), crop.camera
     fixed = camera_stream(camera, crop.modality)
     if crop.modality == "colour":
         # soft pictures are sharpened by the camera, noisy ones have noise in their colour
@@ -130,7 +123,6 @@ def sensor_row(crop: Crop) -> np.ndarray:
         row[18] = 0.7 * row[8] * between(fixed, (0.3, 1.0))
         return row
     rng = stream(crop.noise_seed, crop.modality)
-    row[16:] = 0.0
     if crop.modality == "infrared":
         lamp = infrared_light(camera) == "lamp"
         row[0] = row[0] * 1.1 + 0.3
@@ -138,16 +130,19 @@ def sensor_row(crop: Crop) -> np.ndarray:
         row[5], row[6] = between(fixed, (0.80, 1.10)), between(fixed, (1.05, 1.3))
         row[7] = between(fixed, (0.0, 0.05))
         row[8] = between(fixed, (0.008, 0.022)) if lamp else between(fixed, (0.004, 0.010))
-        row[16] = 1.0
-        row[17] = between(fixed, (0.0, 0.8))
+        row[16], row[17] = 1.0, between(fixed, (0.0, 0.8))
     else:
         row[0] = between(fixed, (1.7, 2.6)) * between(rng, (0.95, 1.05))
         row[1:4] = 1.0 + 0.04 * float(np.clip(rng.standard_normal(), -2, 2))
         row[7], row[8] = between(fixed, (0.03, 0.10)), between(fixed, (0.008, 0.016))
-        row[16] = 2.0
-        row[17] = between(fixed, (0.0, 0.5))
+        row[16], row[17] = 2.0, between(fixed, (0.0, 0.5))
     row[9:14] = blur_taps(row[0])
     return row
+
+
+def sensor_table(crops: Sequence[Crop], rows: np.ndarray) -> np.ndarray:
+    """`rows` (C, columns) of colour pictures as those of the crops' own modalities."""
+    return np.stack([sensor_row(crop, row) for crop, row in zip(crops, rows)])
 
 
 @dataclass(frozen=True)
@@ -219,6 +214,7 @@ def easel(camera: Camera) -> Camera:
     """The view of a sketch: level, straight on, without a place around the person."""
     return replace(
         camera,
+        sequence=0,
         scene=Scene(False),
         rotation=np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]]),
         position=np.array([0.0, 0.0, 1.0]),
@@ -228,7 +224,7 @@ def easel(camera: Camera) -> Camera:
     )
 
 
-def columns(modality: str, camera: Camera, noise_seed: int) -> dict[str, object]:
+def modality_columns(modality: str, camera: Camera, noise_seed: int) -> dict[str, object]:
     """What is particular to a crop's modality, as columns of `crops.csv`."""
     return {
         "infrared_light": infrared_light(camera) if modality == "infrared" else "",
@@ -239,93 +235,107 @@ def columns(modality: str, camera: Camera, noise_seed: int) -> dict[str, object]
 
 @dataclass
 class Bands:
-    """Empty frames of the cameras beyond the visible, drawn when they are first needed; safe to use from threads."""
+    """Draws what is not colour; frames beyond the visible are drawn when first needed. Safe to use from threads."""
 
     renderer: Renderer
     frames: Any = field(init=False, default=None)
-    ends: dict[int, tuple[float, float]] = field(init=False, default_factory=dict)
+    ends: dict[tuple[int, int], tuple[float, float]] = field(init=False, default_factory=dict)
     lock: Any = field(init=False, default_factory=threading.RLock)
+
+    def array(self, values: np.ndarray, dtype: Any) -> Any:
+        return self.renderer.warp.array(values, dtype=dtype, device=self.renderer.device)
 
     def kernels(self, name: str) -> Any:
         """The kernel module `bands` or `sketch`, compiled when it is first needed."""
-        from importlib import import_module
-
         with self.lock:
             module = import_module(f"reidapt.world.{name}")
             self.renderer.warp.load_module(module, device=self.renderer.device)
             return module
 
-    def prepare(self, camera: Camera) -> None:
-        """Ray cast a camera's empty frame in near infrared and temperature, once."""
+    def prepare(self, camera: Camera) -> tuple[float, float]:
+        """Draw a camera's empty frame in near infrared and temperature, once; returns the ends of the thermal gain."""
         render = self.renderer
         with self.lock:
             if self.frames is None:
                 shape = (len(render.cameras), *FRAME)
                 self.frames = render.warp.zeros(shape, dtype=render.warp.vec4, device=render.device)
-            if camera.number in self.ends:
-                return
-            self._draw(camera)
+            if camera.key not in self.ends:
+                frame = self.frames[render.slots[camera.key]]
+                if camera.photograph is None:
+                    self._draw(camera, frame)
+                else:
+                    frame.assign(photograph_bands(camera))
+                degrees = frame.numpy()[::4, ::4, 1]
+                degrees = degrees[degrees > air_temperature(camera) - 12.0]  # the sky does not set the gain
+                low, high = np.percentile(degrees, [2.0, 98.0]) if degrees.size else (15.0, 25.0)
+                self.ends[camera.key] = float(low) - 2.5, max(36.0, float(high) + 1.0)
+            return self.ends[camera.key]
 
-    def _draw(self, camera: Camera) -> None:
-        render, wp = self.renderer, self.renderer.warp
+    def _draw(self, camera: Camera, frame: Any) -> None:
+        wp = self.renderer.warp
         prims = camera.scene.primitives()
+        tiles, _, _ = tile_lists(
+            prims.astype(float), camera.rotation, camera.position, camera.focal, FRAME, 0.0
+        )
         view = np.concatenate(
             [camera.rotation.reshape(-1), camera.position, [camera.focal, FRAME[1] / 2, FRAME[0] / 2]]
         )
-        frame = self.frames[render.slots[camera.number]]
         wp.launch(
             self.kernels("bands").draw_band_frame,
             dim=FRAME,
             inputs=[
-                render.array(prims, wp.float32),
-                len(prims),
-                render.array(air_row(camera), wp.float32),
-                render.array(view, wp.float32),
-                render.array(surface_table(), wp.float32),
-                render.array(band_row(camera, "infrared")[None], wp.float32),
+                self.array(prims, wp.float32),
+                self.array(air_row(camera), wp.float32),
+                self.array(view, wp.float32),
+                self.array(tiles.starts, wp.int32),
+                self.array(tiles.items, wp.int32),
+                *TILE,
+                -(-FRAME[1] // TILE[1]),
+                self.array(surface_table(), wp.float32),
+                self.array(band_row(camera, "infrared")[None], wp.float32),
                 frame,
             ],
-            device=render.device,
+            device=self.renderer.device,
         )
-        degrees = frame.numpy()[::4, ::4, 1]
-        degrees = degrees[degrees > air_temperature(camera) - 12.0]  # the sky does not set the gain
-        low, high = np.percentile(degrees, [2.0, 98.0]) if degrees.size else (15.0, 25.0)
-        self.ends[camera.number] = (float(low) - 2.5, max(36.0, float(high) + 1.0))
 
-    def picture(self, drawn: Any, crops: Sequence[Crop], size: tuple[int, int]) -> Any:
+    def picture(self, stage: Any, crops: Sequence[Crop], size: tuple[int, int]) -> Any:
         """Values and coverage (C, 2H, 2W) vec4 of infrared or thermal crops."""
         render, wp = self.renderer, self.renderer.warp
         rows = np.stack([band_row(crop.camera, crop.modality) for crop in crops])
         for row, crop in zip(rows, crops):
-            self.prepare(crop.camera)
-            row[6:8] = self.ends[crop.camera.number]
+            row[6:8] = self.prepare(crop.camera)
         height, width = size
         image = wp.empty((len(crops), 2 * height, 2 * width), dtype=wp.vec4, device=render.device)
         wp.launch(
             self.kernels("bands").shade_band,
             dim=(len(crops), height, width),
-            inputs=[drawn, self.frames, FRAME[0], FRAME[1], render.array(rows, wp.float32), image],
+            inputs=[stage, self.frames, *FRAME, self.array(rows, wp.float32), image],
             device=render.device,
         )
         return image
 
-    def draw_sketch(self, drawn: Any, crops: Sequence[Crop], size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    def draw_sketch(self, stage: Any, crops: Sequence[Crop], size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
         """RGB (C, H, W, 3) and mask (C, H, W) uint8 of sketches."""
-        render, wp = self.renderer, self.renderer.warp
-        count, (height, width) = len(crops), size
-        samples = (count, 2 * height, 2 * width)
-        hand = render.array(np.stack([hand_row(crop) for crop in crops]), wp.float32)
-        seeds = render.array(np.array([crop.noise_seed for crop in crops]), wp.int32)
-        sketch = self.kernels("sketch")
-        traced = wp.empty(samples, dtype=wp.vec4, device=render.device)
-        rgb = wp.empty((count, height, width, 3), dtype=wp.uint8, device=render.device)
-        mask = wp.empty((count, height, width), dtype=wp.uint8, device=render.device)
-        wp.launch(sketch.trace, dim=mask.shape, inputs=[drawn, traced], device=render.device)
-        tiles = wp.empty(
-            (count, -(-samples[1] // sketch.TILE), -(-samples[2] // sketch.TILE)), dtype=wp.uint8, device=render.device
-        )
-        wp.launch(sketch.mark_tiles, dim=tiles.shape, inputs=[traced, tiles], device=render.device)
-        wp.launch(
-            sketch.pencil, dim=mask.shape, inputs=[traced, tiles, hand, seeds, rgb, mask], device=render.device
-        )
+        wp, device, sketch = self.renderer.warp, self.renderer.device, self.kernels("sketch")
+        count, (height, width), tile = len(crops), size, int(sketch.TILE)
+        hand = self.array(np.stack([hand_row(crop) for crop in crops]), wp.float32)
+        seeds = self.array(np.array([crop.noise_seed for crop in crops]), wp.int32)
+        traced = wp.empty((count, 2 * height, 2 * width), dtype=wp.vec4, device=device)
+        tiles = wp.empty((count, -(-2 * height // tile), -(-2 * width // tile)), dtype=wp.uint8, device=device)
+        rgb = wp.empty((count, height, width, 3), dtype=wp.uint8, device=device)
+        mask = wp.empty((count, height, width), dtype=wp.uint8, device=device)
+        wp.launch(sketch.trace, dim=mask.shape, inputs=[stage, traced], device=device)
+        wp.launch(sketch.mark_tiles, dim=tiles.shape, inputs=[traced, tiles], device=device)
+        wp.launch(sketch.pencil, dim=mask.shape, inputs=[traced, tiles, hand, seeds, rgb, mask], device=device)
         return rgb.numpy(), mask.numpy()
+
+
+def photograph_bands(camera: Camera) -> np.ndarray:
+    """(540, 960, 4) near-infrared light, °C and depth of a camera with a photograph, guessed from its grey levels."""
+    from reidapt.world.photographs import photograph_frame
+
+    frame = photograph_frame(camera)
+    grey = np.clip(frame[..., :3].mean(axis=2), 0.0, 1.0)
+    light = grey if infrared_light(camera) == "day" else 0.35 * grey
+    warm = air_temperature(camera) + 5.0 * (grey - 0.4)
+    return np.stack([light, warm, np.zeros_like(grey), frame[..., 3]], axis=2).astype(np.float32)

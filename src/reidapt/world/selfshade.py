@@ -13,7 +13,7 @@ from typing import Any
 
 import warp as wp
 
-from reidapt.world.shading import Drawn
+from reidapt.world.shading import Stage
 
 wp.set_module_options({"enable_backward": False, "fast_math": False})
 
@@ -27,8 +27,9 @@ SKY = 3
 
 
 @wp.func
-def middle(d: Drawn, c: int) -> wp.vec3:
-    return wp.vec3(0.5 * (d.view[c, 32] + d.view[c, 34]), 0.5 * (d.view[c, 33] + d.view[c, 35]), 0.9)
+def middle(d: Stage, c: int) -> wp.vec3:
+    """About the middle of actor `c`: below or above its first vertex."""
+    return wp.vec3(d.place[c, 0][0], d.place[c, 0][1], 0.9)
 
 
 @wp.func
@@ -46,10 +47,10 @@ def sky_direction(k: int) -> wp.vec3:
 
 
 @wp.kernel
-def splat(d: Drawn, sun_map: wp.array3d(dtype=float), sky_map: wp.array3d(dtype=float)):
+def splat(d: Stage, sun_map: wp.array3d(dtype=float), sky_map: wp.array3d(dtype=float)):
     """Keep, per cell, how far towards the light the nearest vertex lies."""
     c, i = wp.tid()
-    if i >= d.crops[c, 1]:
+    if i >= d.actors[c, 1]:
         return
     p = d.place[c, i] - middle(d, c)
     if d.view[c, 38] >= 0.2:
@@ -70,11 +71,11 @@ def splat(d: Drawn, sun_map: wp.array3d(dtype=float), sky_map: wp.array3d(dtype=
 
 @wp.kernel
 def gather(
-    d: Drawn, sun_map: wp.array3d(dtype=float), sky_map: wp.array3d(dtype=float), reach: wp.array2d(dtype=wp.vec2)
+    d: Stage, sun_map: wp.array3d(dtype=float), sky_map: wp.array3d(dtype=float), reach: wp.array2d(dtype=wp.vec2)
 ):
     """Share of the sun (the mean of four cells, so that shadows have soft edges) and of the sky at every vertex."""
     c, i = wp.tid()
-    if i >= d.crops[c, 1]:
+    if i >= d.actors[c, 1]:
         return
     p = d.place[c, i] - middle(d, c)
     sun = float(1.0)
@@ -101,13 +102,12 @@ def gather(
     reach[c, i] = wp.vec2(sun, 0.5 + sky / 6.0)
 
 
-def reach(renderer: Any, drawn: Any, most_vertices: int) -> Any:
-    """(C, V) vec2: shares of the sun and of the sky that reach every vertex past the person's own body."""
-    count = len(drawn.crops)
-    sun_map = wp.full((count, SUN_CELLS, SUN_CELLS), -10.0, dtype=wp.float32, device=renderer.device)
-    sky_map = wp.full((count, SKY * SKY_CELLS, SKY_CELLS), -10.0, dtype=wp.float32, device=renderer.device)
-    share = wp.empty((count, most_vertices), dtype=wp.vec2, device=renderer.device)
-    dim = (count, most_vertices)
-    wp.launch(splat, dim=dim, inputs=[drawn, sun_map, sky_map], device=renderer.device)
-    wp.launch(gather, dim=dim, inputs=[drawn, sun_map, sky_map, share], device=renderer.device)
+def reach(stage: Any, device: str) -> Any:
+    """(A, V) vec2: shares of the sun and of the sky that reach every vertex past the person's own body."""
+    dim = stage.place.shape
+    sun_map = wp.full((dim[0], SUN_CELLS, SUN_CELLS), -10.0, dtype=wp.float32, device=device)
+    sky_map = wp.full((dim[0], SKY * SKY_CELLS, SKY_CELLS), -10.0, dtype=wp.float32, device=device)
+    share = wp.empty(dim, dtype=wp.vec2, device=device)
+    wp.launch(splat, dim=dim, inputs=[stage, sun_map, sky_map], device=device)
+    wp.launch(gather, dim=dim, inputs=[stage, sun_map, sky_map, share], device=device)
     return share

@@ -6,15 +6,15 @@ from __future__ import annotations
 
 import warp as wp
 
-from reidapt.world.kernels import EMPTY, edge
+from reidapt.world.kernels import EMPTY, edge, key_actor, key_depth, key_other, key_triangle
 from reidapt.world.procedural import hash2, noise, wrap
 
 wp.set_module_options({"enable_backward": False, "fast_math": False})
 
 
 @wp.struct
-class Drawn:
-    """Everything that is known about a batch of crops once its triangles are rasterised."""
+class Stage:
+    """Everything that is known about a batch of crops once its triangles are rasterised; see `render.Geometry`."""
 
     keys: wp.array3d(dtype=wp.uint64)  # nearest triangle of every sample
     shadow: wp.array3d(dtype=wp.uint8)
@@ -22,12 +22,12 @@ class Drawn:
     turned: wp.array2d(dtype=wp.vec3)
     screen: wp.array2d(dtype=wp.vec3)
     reach: wp.array2d(dtype=wp.vec2)  # shares of the sun and of the sky that reach a vertex past the person's own body
-    triangles: wp.array2d(dtype=int)
+    triangles: wp.array(dtype=wp.vec3i)
     materials: wp.array(dtype=int)
     uv: wp.array(dtype=wp.vec2)
     light: wp.array(dtype=float)
     vertices: wp.array(dtype=wp.vec3)
-    crops: wp.array2d(dtype=int)
+    actors: wp.array2d(dtype=int)
     palette: wp.array3d(dtype=float)
     view: wp.array2d(dtype=float)
 
@@ -36,6 +36,7 @@ class Drawn:
 class Spot:
     """What is seen at one sample of a picture."""
 
+    actor: int
     palette: int
     material: int
     inside: int  # 1 on the lining of a garment
@@ -50,43 +51,35 @@ class Spot:
 
 
 @wp.func
-def depth_of(key: wp.uint64) -> float:
-    return wp.cast(wp.uint32(key >> wp.uint64(32)), float)
-
-
-@wp.func
-def triangle_of(key: wp.uint64) -> int:
-    return int(wp.uint32(key & wp.uint64(0xFFFFFFFF)))
-
-
-@wp.func
-def locate(d: Drawn, c: int, x: int, y: int, key: wp.uint64) -> Spot:
+def locate(d: Stage, c: int, x: int, y: int, key: wp.uint64) -> Spot:
     """Interpolates what the vertices carry to sample (x, y) of crop `c`, which shows triangle `key`."""
     spot = Spot()
-    z = depth_of(key)
-    row = d.crops[c, 2] + triangle_of(key)
-    first = d.crops[c, 0]
-    ia = d.triangles[row, 0]
-    ib = d.triangles[row, 1]
-    ic = d.triangles[row, 2]
-    a = d.screen[c, ia]
-    b = d.screen[c, ib]
-    e = d.screen[c, ic]
+    z = key_depth(key)
+    i = key_actor(d.actors, c, key)
+    row = d.actors[i, 2] + key_triangle(key)
+    first = d.actors[i, 0]
+    corner = d.triangles[row]
+    ia = corner[0]
+    ib = corner[1]
+    ic = corner[2]
+    a = d.screen[i, ia]
+    b = d.screen[i, ib]
+    e = d.screen[i, ic]
     px = float(x) + 0.5
     py = float(y) + 0.5
     area = edge(a, b, e[0], e[1])
     wa = edge(b, e, px, py) / area * z / a[2]
     wb = edge(e, a, px, py) / area * z / b[2]
     wc = 1.0 - wa - wb
-    n = wp.normalize(wa * d.turned[c, ia] + wb * d.turned[c, ib] + wc * d.turned[c, ic])
-    spot.point = wa * d.place[c, ia] + wb * d.place[c, ib] + wc * d.place[c, ic]
+    n = wp.normalize(wa * d.turned[i, ia] + wb * d.turned[i, ib] + wc * d.turned[i, ic])
+    spot.point = wa * d.place[i, ia] + wb * d.place[i, ib] + wc * d.place[i, ic]
     spot.cloth = wa * d.uv[first + ia] + wb * d.uv[first + ib] + wc * d.uv[first + ic]
     spot.rest = wa * d.vertices[first + ia] + wb * d.vertices[first + ib] + wc * d.vertices[first + ic]
     spot.open_light = wa * d.light[first + ia] + wb * d.light[first + ib] + wc * d.light[first + ic]
-    reach = wa * d.reach[c, ia] + wb * d.reach[c, ib] + wc * d.reach[c, ic]
+    reach = wa * d.reach[i, ia] + wb * d.reach[i, ib] + wc * d.reach[i, ic]
     spot.sunny = reach[0]
     spot.open_light = spot.open_light * reach[1]
-    to_eye = wp.vec3(d.view[c, 9], d.view[c, 10], d.view[c, 11]) - spot.point
+    to_eye = wp.vec3(d.view[i, 9], d.view[i, 10], d.view[i, 11]) - spot.point
     spot.away = wp.length(to_eye)
     spot.to_eye = to_eye / spot.away
     spot.inside = 0
@@ -95,7 +88,8 @@ def locate(d: Drawn, c: int, x: int, y: int, key: wp.uint64) -> Spot:
         spot.inside = 1
     spot.normal = n
     spot.material = d.materials[row]
-    spot.palette = d.crops[c, 4]
+    spot.palette = d.actors[i, 4]
+    spot.actor = i
     return spot
 
 
@@ -159,6 +153,9 @@ def pattern(palette: wp.array3d(dtype=float), p: int, m: int, u: float, v: float
             b = wrap(v / period + 0.5 * wp.floor(u / period)) - 0.5
             if a * a + b * b < 0.06:
                 w = second
+        elif kind == 9:  # from the top's colour to the hem's
+            share = wp.clamp((v - 0.12) / period, 0.0, 1.0)
+            w = wp.vec4(1.0 - share, share, 0.0, 0.0)
     if back < 0.5:
         if front == 1:  # small mark on the chest
             if wp.abs(u - 0.075) < 0.035 and wp.abs(v - 0.21) < 0.03:
@@ -300,7 +297,7 @@ def is_cloth(m: int) -> int:
 
 
 @wp.func
-def on_back(d: Drawn, c: int, u: float) -> float:
+def on_back(d: Stage, c: int, u: float) -> float:
     return wp.where(wp.abs(u) > d.view[c, 36], 1.0, 0.0)
 
 
@@ -320,8 +317,9 @@ def sample_frame(frames: wp.array3d(dtype=wp.vec4), k: int, u: float, v: float, 
 
 
 @wp.func
-def shade_person(d: Drawn, c: int, spot: Spot) -> wp.vec3:
+def shade_person(d: Stage, spot: Spot) -> wp.vec3:
     """Linear RGB of a person at `spot`."""
+    c = spot.actor
     sun = wp.vec3(d.view[c, 19], d.view[c, 20], d.view[c, 21])
     sun_colour = wp.vec3(d.view[c, 22], d.view[c, 23], d.view[c, 24])
     sky = wp.vec3(d.view[c, 25], d.view[c, 26], d.view[c, 27])
@@ -395,7 +393,7 @@ def shade_person(d: Drawn, c: int, spot: Spot) -> wp.vec3:
 
 
 @wp.func
-def floor_shadow(d: Drawn, c: int, u: float, v: float, row2: int, column2: int) -> float:
+def floor_shadow(d: Stage, c: int, u: float, v: float, row2: int, column2: int) -> float:
     """Share of light left on the floor at frame pixel (u, v) by the cast shadow and under the feet."""
     ray = (
         wp.vec3(d.view[c, 6], d.view[c, 7], d.view[c, 8])
@@ -423,7 +421,7 @@ def floor_shadow(d: Drawn, c: int, u: float, v: float, row2: int, column2: int) 
 
 
 @wp.func
-def vignette(d: Drawn, c: int, u: float, v: float) -> float:
+def vignette(d: Stage, c: int, u: float, v: float) -> float:
     """Light that reaches the sensor at frame pixel (u, v), relative to the middle of the frame."""
     x = u / d.view[c, 13] - 1.0
     y = v / d.view[c, 14] - 1.0
@@ -431,7 +429,7 @@ def vignette(d: Drawn, c: int, u: float, v: float) -> float:
 
 
 @wp.func
-def filled(d: Drawn, c: int, x: int, y: int, depth: float) -> int:
+def filled(d: Stage, c: int, x: int, y: int, depth: float) -> int:
     """1 where the four samples from (x, y) show one material before `depth`, so that two of them stand for all.
 
     2 where that material has neither pattern nor front, so that one of them will do; 0 elsewhere.
@@ -443,20 +441,20 @@ def filled(d: Drawn, c: int, x: int, y: int, depth: float) -> int:
         if key == EMPTY:
             whole = 0
         else:
-            m = d.materials[d.crops[c, 2] + triangle_of(key)]
-            if depth_of(key) > depth + 0.05 or (material >= 0 and m != material):
+            m = 256 * key_other(key) + d.materials[d.actors[key_actor(d.actors, c, key), 2] + key_triangle(key)]
+            if key_depth(key) > depth + 0.05 or (material >= 0 and m != material):
                 whole = 0
             material = m
     if whole == 1:
-        pal = d.crops[c, 4]
-        if material > 0 and d.palette[pal, material, 9] + d.palette[pal, material, 11] < 0.5:
+        pal = d.actors[c, 4]
+        if material > 0 and material < 256 and d.palette[pal, material, 9] + d.palette[pal, material, 11] < 0.5:
             whole = 2
     return whole
 
 
 @wp.kernel
 def shade(
-    d: Drawn,
+    d: Stage,
     frames: wp.array3d(dtype=wp.vec4),
     frame_height: int,
     frame_width: int,
@@ -485,9 +483,9 @@ def shade(
             key = d.keys[c, sy, sx]
             pixel = empty
             if key != EMPTY:
-                if depth_of(key) <= depth + 0.05:
-                    lit = shade_person(d, c, locate(d, c, sx, sy, key))
-                    pixel = wp.vec4(lit[0], lit[1], lit[2], 1.0)
+                if key_depth(key) <= depth + 0.05:
+                    lit = shade_person(d, locate(d, c, sx, sy, key))
+                    pixel = wp.vec4(lit[0], lit[1], lit[2], wp.where(key_other(key) == 0, 1.0, 0.0))
             pixel = wp.vec4(pixel[0] * corner, pixel[1] * corner, pixel[2] * corner, pixel[3])
             out[c, sy, sx] = pixel
             mean = mean + 0.5 * pixel

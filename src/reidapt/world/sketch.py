@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import warp as wp
 
-from reidapt.world.kernels import EMPTY
+from reidapt.world.kernels import EMPTY, key_depth
 from reidapt.world.procedural import noise, wrap
-from reidapt.world.shading import Drawn, depth_of, face, filled, folded, folds, is_cloth, locate, on_back, pattern
+from reidapt.world.shading import Stage, face, filled, folded, folds, is_cloth, locate, on_back, pattern
 
 wp.set_module_options({"enable_backward": False, "fast_math": False})
 
@@ -26,7 +26,7 @@ lines; 12 darkness of the pencil; 13 tone of the paper; 14 its grain; 15 whether
 
 
 @wp.func
-def traced_at(d: Drawn, c: int, x: int, y: int) -> wp.vec4:
+def traced_at(d: Stage, c: int, x: int, y: int) -> wp.vec4:
     """A number that differs between parts (−1 for nothing), depth in m, darkness, and light on the form."""
     key = d.keys[c, y, x]
     if key == EMPTY:
@@ -72,11 +72,11 @@ def traced_at(d: Drawn, c: int, x: int, y: int) -> wp.vec4:
         dark = wp.min(1.0, dark + 0.35)
     light = wp.normalize(wp.vec3(0.45, -0.7, 0.55))
     form = wp.clamp(0.5 + 0.5 * wp.dot(n, light), 0.0, 1.0) * (0.5 + 0.5 * spot.open_light)
-    return wp.vec4(part, depth_of(key), dark, form)
+    return wp.vec4(part, key_depth(key), dark, form)
 
 
 @wp.kernel
-def trace(d: Drawn, out: wp.array3d(dtype=wp.vec4)):
+def trace(d: Stage, out: wp.array3d(dtype=wp.vec4)):
     """What is where, for the four samples of every pixel; where they show one material, two stand for all."""
     c, row2, column2 = wp.tid()
     y = 2 * row2
