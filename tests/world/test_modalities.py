@@ -180,7 +180,9 @@ def test_the_lamp_falls_with_the_square_of_the_distance(people, monkeypatch):
         step = np.array([0.0, distance]) - crop.feet.mean(axis=0)
         moved = crop.transforms.copy()
         moved[:, :2, 3] += step
-        renderer.draw([replace(crop, source_height=0.0, camera=camera, transforms=moved, feet=crop.feet + step)], [shown.mesh])
+        renderer.draw(
+            [replace(crop, source_height=0.0, camera=camera, transforms=moved, feet=crop.feet + step)], [shown.mesh]
+        )
     near, far = (level.numpy()[0] for level in levels)
     ratio = near[near[..., 3] > 0.5][:, 0].mean() / far[far[..., 3] > 0.5][:, 0].mean()
     assert ratio == pytest.approx(4.0, rel=0.08)

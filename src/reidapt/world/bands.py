@@ -4,7 +4,7 @@ A picture holds reflected light at 850 nm, or the temperature in °C between the
 things are made of decides both; no visible colour enters (`fabrics`).
 """
 # mypy: ignore-errors
-# ruff: noqa: UP018
+# ruff: noqa: UP018, SIM102, RUF046
 
 from __future__ import annotations
 
@@ -237,9 +237,7 @@ def sky_value(band: wp.array2d(dtype=float), d: wp.vec3) -> wp.vec2:
 
 
 @wp.func
-def look(
-    surfaces: wp.array2d(dtype=float), kind: int, u: float, v: float, scale: float, seed: int
-) -> wp.vec3:
+def look(surfaces: wp.array2d(dtype=float), kind: int, u: float, v: float, scale: float, seed: int) -> wp.vec3:
     """Reflectance at 850 nm of a surface at (u, v) metres, its share that glows, and its deviation from its mean."""
     own = 1.0 + surfaces[kind, 2] * (2.0 * hash2(seed, kind, 31) - 1.0)
     base = surfaces[kind, 0] * own

@@ -274,9 +274,7 @@ class Bands:
     def _draw(self, camera: Camera, frame: Any) -> None:
         wp = self.renderer.warp
         prims = camera.scene.primitives()
-        tiles, _, _ = tile_lists(
-            prims.astype(float), camera.rotation, camera.position, camera.focal, FRAME, 0.0
-        )
+        tiles, _, _ = tile_lists(prims.astype(float), camera.rotation, camera.position, camera.focal, FRAME, 0.0)
         view = np.concatenate(
             [camera.rotation.reshape(-1), camera.position, [camera.focal, FRAME[1] / 2, FRAME[0] / 2]]
         )

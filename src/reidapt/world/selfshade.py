@@ -5,7 +5,7 @@ Vertices are about as dense as the cells, so that points do where a shadow map w
 directions stand for the sky.
 """
 # mypy: ignore-errors
-# ruff: noqa: UP018
+# ruff: noqa: UP018, SIM102, RUF046
 
 from __future__ import annotations
 

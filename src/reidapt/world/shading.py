@@ -1,6 +1,6 @@
 """warp kernels that give people colour: cloth patterns, faces, light, and the shadow on the floor."""
 # mypy: ignore-errors
-# ruff: noqa: UP018, SIM102
+# ruff: noqa: UP018, SIM102, RUF046
 
 from __future__ import annotations
 

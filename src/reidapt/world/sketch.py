@@ -4,7 +4,7 @@
 what lies in shade, with a hand that is never quite steady. Colours enter as five steps of darkness and in no other way.
 """
 # mypy: ignore-errors
-# ruff: noqa: UP018
+# ruff: noqa: UP018, SIM102, RUF046
 
 from __future__ import annotations
 
@@ -234,7 +234,11 @@ def drawn_ink(traced: wp.array3d(dtype=wp.vec4), hand: wp.array2d(dtype=float), 
             if dark > 0.8 and hand[c, 15] > 0.5:
                 lines = wp.max(lines, 0.9 * hatch(x, y, hand[c, 7] + 1.2, spacing, seed + 70, tall))
             ink = wp.max(ink, lines * hand[c, 6] * cloth)
-        smudge = hand[c, 9] * (dark * dark * (1.1 - 0.7 * form / cloth) + 0.35 * shade) * (0.8 + 0.4 * noise(x * 0.6, y * 0.6, seed + 80))
+        smudge = (
+            hand[c, 9]
+            * (dark * dark * (1.1 - 0.7 * form / cloth) + 0.35 * shade)
+            * (0.8 + 0.4 * noise(x * 0.6, y * 0.6, seed + 80))
+        )
         ink = ink + smudge * cloth * (1.0 - ink)
     return wp.vec2(wp.clamp(ink, 0.0, 1.0), covered)
 
