@@ -16,6 +16,7 @@ from reidapt.world.crops import Crop, crop_box
 from reidapt.world.labels import Labels, locate_joints
 from reidapt.world.mesh import Mesh
 from reidapt.world.places import clipped
+from reidapt.world.weather import air_rows
 
 SUPERSAMPLING = 2
 MAX_SIDE = 1024
@@ -25,9 +26,9 @@ MAX_SIDE = 1024
 def load_kernels() -> tuple[Any, ...]:
     """warp and the kernel modules; a missing warp is a sentence."""
     warp = need("warp")
-    from reidapt.world import backdrop, coverage, develop, kernels, shading
+    from reidapt.world import airborne, backdrop, coverage, develop, kernels, shading
 
-    return warp, kernels, shading, develop, backdrop, coverage
+    return warp, kernels, shading, develop, backdrop, coverage, airborne
 
 
 @dataclass
@@ -76,12 +77,20 @@ class Renderer:
     frames: Any = field(init=False)
 
     def __post_init__(self) -> None:
-        (self.warp, self.kernels, self.shading, self.develop, self.backdrop, self.coverage) = load_kernels()
+        (
+            self.warp,
+            self.kernels,
+            self.shading,
+            self.develop,
+            self.backdrop,
+            self.coverage,
+            self.airborne,
+        ) = load_kernels()
         try:
             self.warp.get_device(self.device)
         except (ValueError, RuntimeError) as error:
             raise WorldError(f"There is no device {self.device!r} to render on here; use 'cpu' or 'cuda'.") from error
-        for module in (self.kernels, self.shading, self.develop, self.backdrop, self.coverage):
+        for module in (self.kernels, self.shading, self.develop, self.backdrop, self.coverage, self.airborne):
             self.warp.load_module(module, device=self.device)
         self.slots = {camera.key: slot for slot, camera in enumerate(self.cameras)}
         self.frames = self.warp.zeros((len(self.cameras), *FRAME), dtype=self.warp.vec4, device=self.device)
@@ -268,6 +277,7 @@ class Renderer:
             ],
             device=device,
         )
+        self._air(g, image)
         sensor = self._array(g.sensor, wp.float32)
         seeds = self._array(np.array([crop.noise_seed for crop in g.batch.crops]), wp.int32)
         narrow = wp.empty((count, tall, width), dtype=wp.vec4, device=device)
@@ -276,6 +286,15 @@ class Renderer:
         mask = wp.empty((count, height, width), dtype=wp.uint8, device=device)
         wp.launch(self.develop.develop, dim=mask.shape, inputs=[narrow, sensor, seeds, rgb, mask], device=device)
         return rgb.numpy(), mask.numpy()
+
+    def _air(self, g: Geometry, image: Any) -> None:
+        """Haze, rain and snow before the people, where the weather has any."""
+        crops = g.batch.crops
+        air = air_rows([crop.camera.light for crop in crops], [crop.noise_seed for crop in crops])
+        if air is not None:
+            dim = (len(crops), *self.size)
+            inputs = [g.keys, g.view, self._array(air, self.warp.float32), self.frames, image]
+            self.warp.launch(self.airborne.veil, dim=dim, inputs=inputs, device=self.device)
 
     def other_band(self, g: Geometry, modality: str) -> tuple[np.ndarray, np.ndarray]:
         """RGB and mask of a batch in infrared, thermal or as a sketch."""
