@@ -10,7 +10,8 @@ import pytest
 from reidapt.errors import WorldError
 from reidapt.world.factors import FACTORS, Choice
 from reidapt.world.garments import BOTTOMS, PERIODS, TOPS, at, weigh
-from reidapt.world.people import BLOCK, lookalike_cluster, sample_person
+from reidapt.world.lookalikes import BLOCK, lookalike_cluster
+from reidapt.world.people import sample_person
 from reidapt.world.styles import STYLES
 
 HOUSE = STYLES["plaza"].wardrobe

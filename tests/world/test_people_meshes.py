@@ -9,7 +9,8 @@ from reidapt.world import materials as m
 from reidapt.world.factors import Choice
 from reidapt.world.loft import angles, coarse, slices, tube_normals
 from reidapt.world.mesh import PARTS, grid_triangles, strongest, vertex_normals
-from reidapt.world.people import BAGS, GLASSES, HAIR, HATS, SHOE_MATERIALS, sample_person
+from reidapt.world.outfits import BAGS, HATS, SHOE_MATERIALS
+from reidapt.world.people import GLASSES, HAIR, sample_person
 from reidapt.world.styles import STYLES
 
 
