@@ -59,10 +59,10 @@ def test_setting_a_parameter_changes_it_alone():
     [
         ({"upper": "cot"}, "upper is set to 'cot'; did you mean 'coat'"),
         ({"height": 3.0}, "between 1.45 and 2.05"),
-        ({"age": 0.2}, "age is set to 0.2"),
+        ({"age": 0.2}, "'age' is set to 0.2"),
         ({"skin": "brown"}, "#rrggbb"),
         ({"hair": "mullet"}, "It can be: bald, buzz"),
-        ({"height": "tall"}, "must be a number"),
+        ({"height": "tall"}, "expected a number"),
     ],
 )
 def test_a_wrong_value_is_a_sentence(values, sentence):

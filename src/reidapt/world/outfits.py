@@ -22,7 +22,7 @@ from reidapt.world.clothes import (
 )
 from reidapt.world.factors import Draws, declare
 from reidapt.world.garments import BOTTOMS, PERIODS, TOPS, Weights, at, cut_bottom, cut_top, weigh
-from reidapt.world.setting import number, rgb, word
+from reidapt.world.setting import rgb, word
 from reidapt.world.streams import between, pick, pick_from
 
 Garment = TypeVar("Garment", Top, Bottom)
@@ -132,7 +132,7 @@ def sample_bag(worn: Draws, house: Wardrobe) -> tuple[str, str, float, str, Colo
     kind = pick_from(rng, BAGS)
     bag = word(worn, "bag", kind if carries else "none", ("none", *BAGS))
     side = word(worn, "bag_side", pick(rng, ["L", "R"]), ("L", "R"))
-    size = number(worn, "bag_size", between(rng, (0.85, 1.2)), 0.5, 1.6)
+    size = worn.number("bag_size", between(rng, (0.85, 1.2)), (0.5, 1.6))
     name = word(worn, "bag_colour", pick_from(rng, BAG_COLOURS), COLOURS)
     return bag, side, size, name, shade(rng, name)
 
@@ -168,14 +168,14 @@ def sample_clothes(draws: Draws, woman: bool, house: Wardrobe) -> tuple[Top, Bot
     top = cut_top(upper, shares[6:14], cloth, inner)
     top = replace(
         top,
-        hem=1.0 - number(draws, "upper_length", 1.0 - top.hem, -0.08, 0.8),
-        sleeve=number(draws, "sleeve", top.sleeve, 0.0, 1.0),
+        hem=1.0 - draws.number("upper_length", 1.0 - top.hem, (-0.08, 0.8)),
+        sleeve=draws.number("sleeve", top.sleeve, (0.0, 1.0)),
         collar=word(draws, "collar", top.collar, ("round", "shirt", "turtle", "hood", "coat")),
     )
-    up = bool(int(number(draws, "hood_up", float(shares[18] < house.hoods), 0, 1)))
+    up = bool(int(draws.number("hood_up", float(shares[18] < house.hoods), (0, 1))))
     bottom = cut_bottom(lower, shares[14:18], legs)
     if lower != "bare":
-        bottom = replace(bottom, length=number(draws, "lower_length", bottom.length, 0.2, 1.0))
+        bottom = replace(bottom, length=draws.number("lower_length", bottom.length, (0.2, 1.0)))
     return replace(top, hood_up=up and top.collar == "hood"), bottom
 
 

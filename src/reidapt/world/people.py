@@ -23,7 +23,7 @@ from reidapt.world.outfits import (
     sample_shoes,
     vary,
 )
-from reidapt.world.setting import number, rgb, word
+from reidapt.world.setting import rgb, word
 from reidapt.world.streams import between, pick_from
 
 SKINS: tuple[Colour, ...] = (
@@ -213,7 +213,7 @@ def sample_person(
         hair_length=hair_length,
         hair_colour=hair_colour,
         hair_colour_name=hair_name,
-        beard=number(own, "beard", beard, 0.0, 1.0),
+        beard=own.number("beard", beard, (0.0, 1.0)),
         glasses=sample_glasses(own, house),
         gait=set_gait(own, sample_gait(own(GAIT), bulk)),
         top=top,
@@ -240,14 +240,14 @@ def sample_body(own: Draws, kin: Draws) -> tuple[str, float, dict[str, float]]:
     woman = bool(kin(BODY).random() < 0.48)
     woman = word(kin, "sex", "female" if woman else "male", ("female", "male")) == "female"
     rng = own(BODY)
-    height = number(own, "height", float(np.clip(rng.normal(1.64 if woman else 1.77, 0.065), 1.48, 1.98)), 1.45, 2.05)
+    height = own.number("height", float(np.clip(rng.normal(1.64 if woman else 1.77, 0.065), 1.48, 1.98)), (1.45, 2.05))
     gender = 1.0 - 0.18 * rng.random() if woman else 0.18 * rng.random()
     phenotype = {
-        "gender": number(own, "gender", float(gender), 0.0, 1.0),
-        "age": number(own, "age", between(rng, (0.67, 0.94)), 0.667, 0.95),
-        "muscle": number(own, "muscle", float(np.clip(rng.normal(0.48, 0.15), 0.1, 0.95)), 0.0, 1.0),
-        "weight": number(own, "weight", float(np.clip(rng.normal(0.50, 0.19), 0.08, 1.0)), 0.0, 1.0),
-        "proportions": number(own, "proportions", between(rng, (0.1, 0.6)), 0.0, 1.0),
+        "gender": own.number("gender", float(gender), (0.0, 1.0)),
+        "age": own.number("age", between(rng, (0.67, 0.94)), (0.667, 0.95)),
+        "muscle": own.number("muscle", float(np.clip(rng.normal(0.48, 0.15), 0.1, 0.95)), (0.0, 1.0)),
+        "weight": own.number("weight", float(np.clip(rng.normal(0.50, 0.19), 0.08, 1.0)), (0.0, 1.0)),
+        "proportions": own.number("proportions", between(rng, (0.1, 0.6)), (0.0, 1.0)),
     }
     return "female" if woman else "male", height, phenotype
 
@@ -268,7 +268,7 @@ def sample_hair(own: Draws, woman: bool, tone: int, old: bool) -> tuple[str, flo
     men = {"short": 6.0, "buzz": 2.0, "quiff": 2.0, "bald": 1.2, "curly": 0.9, "bob": 0.4, "bun": 0.3}
     rng = own(HAIRS)
     kind = word(own, "hair", pick_from(rng, women if woman else men | {"afro": 0.2 + 0.9 * dark}), HAIR)
-    length = number(own, "hair_length", float(rng.random()), 0.0, 1.0)
+    length = own.number("hair_length", float(rng.random()), (0.0, 1.0))
     name = word(own, "hair_colour", pick_from(rng, colours), HAIR_COLOURS)
     return kind, length, name, shade(rng, HAIR_COLOURS[name], 0.6)
 
@@ -282,5 +282,7 @@ def sample_glasses(own: Draws, house: Wardrobe) -> str:
 
 def set_gait(own: Draws, gait: Gait) -> Gait:
     """`gait` with the parameters that are set."""
-    values = {name: number(own, f"gait_{name}", getattr(gait, name), -90.0, 90.0) for name in gait.__dataclass_fields__}
+    values = {
+        name: own.number(f"gait_{name}", getattr(gait, name), (-90.0, 90.0)) for name in gait.__dataclass_fields__
+    }
     return replace(gait, **values)
