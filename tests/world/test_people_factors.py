@@ -33,7 +33,11 @@ def test_a_held_factor_is_the_same_for_everybody_and_changes_nothing_else(factor
     held = [columns(index, Choice(frozenset({factor}))) for index in range(40)]
     own = set(FACTORS[factor].parameters)
     # what depends on the factor's value by design: hair and beard on sex and age, garments' colours on their kind
-    after = {"body": {"hair", "hair_colour", "beard", "upper", "lower", "hat", "hat_colour"}, "skin": {"hair_colour"}}
+    after = {
+        "body": {"hair", "hair_colour", "beard", "upper", "lower", "hat", "hat_colour"},
+        "skin": {"hair_colour"},
+        "hat": {"hood_up"},
+    }
     if factor == "body":
         assert len({row["sex"] for row in held}) == 1
     else:

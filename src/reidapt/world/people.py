@@ -93,7 +93,6 @@ class Person:
     bag_colour: Colour
     bag_colour_name: str
     fold_phase: float
-    bulk: float
 
     @property
     def carry(self) -> dict[str, str]:
@@ -199,8 +198,10 @@ def sample_person(
         top, bottom = vary(worn(COLOUR), top), vary(worn(COLOUR), bottom)
     shoes, shoe_name, shoe_colour, sole = sample_shoes(worn, bottom)
     hat, hat_name, hat_colour = sample_hat(worn, woman, house, top.hood_up)
+    if hat != "none":
+        top = replace(top, hood_up=False)
     bag, side, size, bag_name, bag_colour = sample_bag(worn, house)
-    bulk = min(1.0, 0.25 + 0.5 * phenotype["weight"])
+    gait = sample_gait(own(GAIT), bulk=min(1.0, 0.25 + 0.5 * phenotype["weight"]))
     return Person(
         index=index,
         outfit=outfit,
@@ -215,7 +216,7 @@ def sample_person(
         hair_colour_name=hair_name,
         beard=own.number("beard", beard, (0.0, 1.0)),
         glasses=sample_glasses(own, house),
-        gait=set_gait(own, sample_gait(own(GAIT), bulk)),
+        gait=set_gait(own, gait),
         top=top,
         bottom=bottom,
         shoes=shoes,
@@ -231,7 +232,6 @@ def sample_person(
         bag_colour=bag_colour,
         bag_colour_name=bag_name,
         fold_phase=between(worn(PATTERN), (0.0, 100.0)),
-        bulk=bulk,
     )
 
 
