@@ -33,7 +33,9 @@ GEOMETRY = declare(
     "camera_distance",
     "focal",
 )
-WHITE_BALANCE = declare("white_balance", "camera", "gains of the colour channels", "gain_red", "gain_green", "gain_blue")
+WHITE_BALANCE = declare(
+    "white_balance", "camera", "gains of the colour channels", "gain_red", "gain_green", "gain_blue"
+)
 TONE = declare(
     "tone",
     "camera",
@@ -231,12 +233,11 @@ def sample_camera(
     sensor = style.sensor
     gain = 1.0 + sensor.gain * (2 * draws(WHITE_BALANCE).random(3) - 1)
     gain /= gain.mean()
-    gain = np.array([value(draws, f"gain_{name}", float(g), 0.05, 20.0) for name, g in zip(("red", "green", "blue"), gain)])
+    gain = np.array(
+        [value(draws, f"gain_{name}", float(g), 0.05, 20.0) for name, g in zip(("red", "green", "blue"), gain)]
+    )
     rng = draws(TONE)
-    tone = {
-        name: value(draws, name, between(rng, getattr(sensor, name)), low, high)
-        for name, low, high in TONES
-    }
+    tone = {name: value(draws, name, between(rng, getattr(sensor, name)), low, high) for name, low, high in TONES}
     camera = Camera(
         number=number,
         sequence=sequence,
