@@ -66,9 +66,9 @@ def embed(
     function: Embedder = model.embed if hasattr(model, "embed") else model
     if strips:
         function = strip_maxima(model, strips)
-    place = torch.device(device) if device is not None else _device_of(model)
+    place = torch.device(device) if device is not None else module_device(model)
     features: Tensor | None = None
-    with _evaluation(model), torch.inference_mode(), torch.autocast(place.type, torch.bfloat16, enabled=bf16):
+    with evaluating(model), torch.inference_mode(), torch.autocast(place.type, torch.bfloat16, enabled=bf16):
         for start in range(0, total, batch_size):
             indices = torch.arange(start, min(start + batch_size, total))
             batch = _embed_batch(function, store.images(indices).to(place, non_blocking=True), flip)
@@ -129,7 +129,7 @@ def _checked(features: Any, pictures: int) -> Tensor:
     return functional.normalize(features.float(), dim=1)
 
 
-def _device_of(model: Any) -> torch.device:
+def module_device(model: Any) -> torch.device:
     """Where the model's first parameter or buffer is; the CPU if it has none."""
     if isinstance(model, nn.Module):
         for tensor in (*model.parameters(), *model.buffers()):
@@ -138,7 +138,7 @@ def _device_of(model: Any) -> torch.device:
 
 
 @contextlib.contextmanager
-def _evaluation(model: Any) -> Iterator[None]:
+def evaluating(model: Any) -> Iterator[None]:
     """Put every module in evaluation mode, and afterwards each one back in the mode it had."""
     modules = list(model.modules()) if isinstance(model, nn.Module) else []
     training = [module.training for module in modules]

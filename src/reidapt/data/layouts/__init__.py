@@ -29,9 +29,9 @@ def write_layout(
 
     Pictures are linked (hard links) or copied, and encoded anew only where the layout demands another format. Persons,
     cameras, sequences, frames and tracklets keep their numbers wherever the layout's names can hold them. Masks go to
-    `masks/`, beside the pictures' own tree. The same table and options give the same bytes; the folder appears only when
-    it is complete. Crops that a layout has no place for (junk, pictures beyond its number per camera, a modality a camera
-    does not have) are left out, and a warning counts them.
+    `masks/`, beside the pictures' own tree. The same table and options give the same bytes; the folder appears only
+    when it is complete. Crops that a layout has no place for (junk, pictures beyond its number per camera, a modality
+    that a camera does not have) are left out, and a warning counts them.
 
     Args:
         table: what to write.

@@ -1,7 +1,8 @@
 """Video datasets in which people change clothes: CCVID and SVReID.
 
-The attribute `outfit` says what a person wears; 0 without it. Both list tracklets in text files, a line of tracklet folder, person and clothes, and name the camera in the folder.
-`val` goes to training. Only colour; junk and distractors are left out.
+The attribute `outfit` says what a person wears; 0 without it. Both list tracklets in text files, a line of tracklet
+folder, person and clothes, and name the camera in the folder. `val` goes to training. Only
+colour; junk and distractors are left out.
 
 ccvid   `session1/001_01/00001.jpg`: session, person (3 digits), camera (2 digits), frame from 1 (5 digits). Lines of
         `train.txt`, `query.txt`, `gallery.txt` have tabs between `session1/001_01`, the person as in the folder and the

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from reidapt.data.entry import Dataset, Published
-from reidapt.data.readers.tools import Columns, below, fields, number, table
+from reidapt.data.readers.tools import Columns, below, fields, table, whole_numbers
 from reidapt.data.readers.tracklets import frames
 from reidapt.data.table import CropTable
 from reidapt.errors import DataError
@@ -32,15 +32,15 @@ def listed(
     lists: Mapping[Path, str], roots: list[Path], camera_of: Callable[[str, Path], int], title: str
 ) -> list[Columns]:
     """Columns of every tracklet of lists with lines `tracklet_path person clothes`, below the first root that has it."""
-    rows = [
-        (path, number(person, file, "a person"), clothes, file, split)
-        for file, split in lists.items()
-        for path, person, clothes in fields(file, 3, "a tracklet's path, a person and clothes")
-    ]
+    rows: list[tuple[str, int, str, Path, str]] = []
+    for file, split in lists.items():
+        found = fields(file, 3, "a tracklet's path, a person and clothes")
+        people = whole_numbers([person for _, person, _ in found], file, "a person").tolist()
+        rows += [(path, person, clothes, file, split) for (path, _, clothes), person in zip(found, people)]
     shift = 1 if any(person == 0 for _, person, *_ in rows) else 0
     parts = []
     for tracklet, (path, person, clothes, file, split) in enumerate(rows, start=1):
-        place = next((p for p in (below(root, path, file) for root in roots) if os.path.isdir(p)), None)
+        place = next((p for p in (below(root, [path], file)[0] for root in roots) if os.path.isdir(p)), None)
         if place is None:
             raise DataError(f"{file} lists {path}, but there is no such folder below {roots[0]}; unpack {title} again.")
         part = frames(

@@ -10,8 +10,6 @@ import logging
 import re
 from pathlib import Path
 
-import numpy as np
-
 from reidapt.data.entry import Dataset, Published
 from reidapt.data.readers.dukemtmc import WITHDRAWN
 from reidapt.data.readers.tools import Columns, folders, need_pictures, parsed, pictures, table, whole
@@ -44,7 +42,7 @@ def _tracklet(place: Path, person: int, tracklet: int, split: str) -> Columns:
     columns: Columns = {
         "path": [f"{place}/{name}" for name in names],
         "person": person,
-        "camera": whole(facts, "camera") if facts else np.zeros(0, dtype=np.int64),
+        "camera": whole(facts, "camera"),
         "tracklet": tracklet,
         "frame": whole(facts, "frame"),
         "split": split,

@@ -44,17 +44,18 @@ def _place(folder: Path, release: str) -> Path:
 def _part(place: Path) -> Columns:
     names = pictures(place)
     facts = parsed(names, NAME, place, "0001_c01_w01_l01_p01.jpg (person, camera, weather, light, background)")
-    for name, fact in zip(names, facts):
-        if not (1 <= int(fact["weather"]) <= len(WEATHER) and 1 <= int(fact["light"]) <= len(LIGHT)):
-            raise DataError(f"{place / name}: weather and light go from 1 to 7. Rename or remove it.")
+    weather, light = whole(facts, "weather"), whole(facts, "light")
+    wrong = (weather < 1) | (weather > len(WEATHER)) | (light < 1) | (light > len(LIGHT))
+    if wrong.any():
+        raise DataError(f"{place / names[int(wrong.argmax())]}: weather and light go from 1 to 7. Rename or remove it.")
     view, scene = whole(facts, "view"), whole(facts, "scene")
     columns: Columns = {
         "path": [f"{place}/{name}" for name in names],
         "person": whole(facts, "person"),
         "camera": 100 * scene + view,
         "angle": (80 + 10 * view) % 360,
-        "weather": [WEATHER[int(fact["weather"]) - 1] for fact in facts],
-        "light": [LIGHT[int(fact["light"]) - 1] for fact in facts],
+        "weather": [WEATHER[k - 1] for k in weather],
+        "light": [LIGHT[k - 1] for k in light],
         "scene": scene,
         "split": "train",
     }

@@ -33,14 +33,14 @@ def _part(folder: Path, split: str) -> Columns:
     names = pictures(folder)
     facts = parsed(names, NAME, folder, EXAMPLE)
     camera, sequence = whole(facts, "camera"), whole(facts, "sequence")
-    within_sequence = bool(facts) and len(facts[0]["camera"]) == 1
+    within_sequence = bool(names) and len(facts["camera"][0]) == 1
     columns: Columns = {
         "path": [f"{folder}/{name}" for name in names],
         "person": whole(facts, "person"),
         "camera": np.where(within_sequence, 10 * (sequence + 1) + camera, camera),
         "sequence": sequence,
         "frame": whole(facts, "frame"),
-        "light": [LIGHT[fact["light"]] for fact in facts],
+        "light": [LIGHT[letter] for letter in facts["light"]],
         "split": split,
     }
     return need_pictures(columns, folder, DATASET.title)

@@ -38,7 +38,7 @@ def read(folder: Path, query: str = "nir") -> CropTable:
 
 def _listed(folder: Path, file: Path) -> list[str]:
     rows = fields(file, 2, "a path and a label, such as vis/0001/0001_c01_s185535_f7010_vis.jpg 0")
-    paths = [below(folder, path, file) for path, _ in rows]
+    paths = below(folder, [path for path, _ in rows], file)
     require_files(paths, file, DATASET.title)
     return paths
 

@@ -22,8 +22,8 @@ from reidapt.data.readers.tools import (
     is_hdf5,
     mat,
     matrix,
-    number,
     table,
+    whole_numbers,
     within,
 )
 from reidapt.data.readers.tracklets import LAST_NUMBER
@@ -58,11 +58,8 @@ def read(folder: Path) -> CropTable:
 
 def _listed(folder: Path, file: Path) -> list[tuple[str, int]]:
     rows = fields(file, 2, "a tracklet's path and a person")
-    slash = [path.endswith("/") for path, _ in rows]
-    return [
-        (below(folder, path, file) + "/" * ended, number(person, file, "a person"))
-        for (path, person), ended in zip(rows, slash)
-    ]
+    paths = below(folder, [path for path, _ in rows], file)
+    return list(zip(paths, whole_numbers([person for _, person in rows], file, "a person").tolist()))
 
 
 def _query(file: Path) -> np.ndarray:

@@ -10,15 +10,14 @@ import os
 import re
 from pathlib import Path
 
-import numpy as np
-
 from reidapt.data.entry import Dataset, Option, Published
-from reidapt.data.readers.tools import Columns, below, fields, number, require_files, table
+from reidapt.data.readers.tools import Columns, below, fields, parsed, require_files, table, whole, whole_numbers
 from reidapt.data.table import CropTable
 from reidapt.errors import DataError
 
 FOLDERS = {"1": ("train", "test"), "2": ("mask_train_v2", "mask_test_v2")}
 NAME = re.compile(r"\d+_\d+_(?P<camera>\d+)_(?P<session>[^_]+)_(?P<frame>\d+)_\d+\.\w+")
+EXAMPLE = "0000_000_01_0303morning_0015_0.jpg (person, number, camera, day and time of day, frame, box)"
 LISTS = ("list_train.txt", "list_val.txt", "list_query.txt", "list_gallery.txt")
 
 
@@ -70,25 +69,19 @@ def _version(folder: Path, wanted: str) -> tuple[Path, str]:
 
 def _part(folder: Path, pictures: Path, name: str, split: str, first: int = 1) -> Columns:
     """Columns of one list; its person 0 gets the number `first`."""
-    rows = fields(folder / name, 2, "a path and a person, such as 0000/0000_000_01_0303morning_0015_0.jpg 0")
-    paths = [below(pictures, path, folder / name) for path, _ in rows]
-    facts = []
-    for path in paths:
-        match = NAME.fullmatch(path.rsplit("/", 1)[1])
-        if match is None:
-            raise DataError(
-                f"{folder / name} names {path}; expected names like 0000_000_01_0303morning_0015_0.jpg "
-                "(person, number, camera, day and time of day, frame, box)."
-            )
-        facts.append(match)
-    require_files(paths, folder / name, DATASET.title)
-    person = np.array([number(person, folder / name, "a person") for _, person in rows], dtype=np.int64)
+    file = folder / name
+    rows = fields(file, 2, "a path and a person, such as 0000/0000_000_01_0303morning_0015_0.jpg 0")
+    paths = below(pictures, [path for path, _ in rows], file)
+    names = [path.rpartition("/")[2] for path in paths]
+    facts = parsed(names, NAME, pictures, EXAMPLE)
+    require_files(paths, file, DATASET.title)
+    person = whole_numbers([person for _, person in rows], file, "a person")
     return {
         "path": paths,
         "person": person + first,
-        "camera": np.array([int(fact["camera"]) for fact in facts], dtype=np.int64),
-        "frame": np.array([int(fact["frame"]) for fact in facts], dtype=np.int64),
-        "session": [fact["session"] for fact in facts],
+        "camera": whole(facts, "camera"),
+        "frame": whole(facts, "frame"),
+        "session": facts["session"],
         "split": split,
     }
 

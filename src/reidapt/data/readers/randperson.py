@@ -23,13 +23,13 @@ def part(place: Path, split: str, first: int, title: str) -> Columns:
     """Columns of a folder of such names; its person 0 gets the number `first`."""
     names = pictures(place)
     facts = parsed(names, NAME, place, EXAMPLE)
-    for fact in facts:
-        fact["scene"], fact["camera"] = fact["s1"] or fact["s2"], fact["c1"] or fact["c2"]
-    scene = whole(facts, "scene")
+    for key in ("s", "c"):
+        facts[key] = [one or other for one, other in zip(facts[f"{key}1"], facts[f"{key}2"])]
+    scene = whole(facts, "s")
     columns: Columns = {
         "path": [f"{place}/{name}" for name in names],
         "person": whole(facts, "person") + first,
-        "camera": 100 * scene + whole(facts, "camera"),
+        "camera": 100 * scene + whole(facts, "c"),
         "frame": whole(facts, "frame"),
         "scene": scene,
         "split": split,

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from reidapt.data.entry import TRIALS, Dataset, Option, Published
-from reidapt.data.readers.tools import Columns, below, fields, from_one, number, require_files, table
+from reidapt.data.readers.tools import Columns, below, fields, from_one, require_files, table, whole_numbers
 from reidapt.data.table import CropTable
 from reidapt.errors import DataError
 
@@ -36,16 +36,17 @@ def read(folder: Path, trial: str = "1", query: str = "visible") -> CropTable:
 def _part(folder: Path, kind: str, modality: str, trial: str, split: str) -> Columns:
     file = folder / "idx" / f"{kind}_{modality}_{trial}.txt"
     rows = fields(file, 2, "a path and a label, such as Visible/18/female_back_v_06311_18.bmp 0")
-    paths = [below(folder, path, file) for path, _ in rows]
+    paths = below(folder, [path for path, _ in rows], file)
     require_files(paths, file, DATASET.title)
     persons: list[int] = []
     label_of: dict[int, int] = {}
-    for path, (text, label) in zip(paths, rows):
+    labels = whole_numbers([label for _, label in rows], file, "a label").tolist()
+    for path, label in zip(paths, labels):
         place = re.fullmatch(r".*/\D*(\d+)", path.rsplit("/", 1)[0])
         if place is None:
-            raise DataError(f"{file} names {text}; expected a folder per person, as in Visible/18/NAME.bmp.")
+            raise DataError(f"{file} names {path}; expected a folder per person, as in Visible/18/NAME.bmp.")
         person = int(place[1])
-        if label_of.setdefault(person, number(label, file, "a label")) != int(label):
+        if label_of.setdefault(person, label) != label:
             raise DataError(
                 f"{file} gives the pictures of person {person} the labels {label_of[person]} and {label}; a person has one "
                 "label. Replace the list by the published one."

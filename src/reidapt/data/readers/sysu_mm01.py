@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import numpy as np
-
 from reidapt.data.entry import Dataset, Option, Published
 from reidapt.data.readers.tools import Columns, folders, numbers, parsed, pictures, table, whole
 from reidapt.data.table import CropTable
@@ -68,7 +66,7 @@ def _part(place: Path, camera: int, person: int, split: str) -> Columns:
         "path": [f"{place}/{name}" for name in names],
         "person": person,
         "camera": camera,
-        "frame": whole(parsed(names, NAME, place, "0001.jpg"), "frame") if names else np.zeros(0, dtype=np.int64),
+        "frame": whole(parsed(names, NAME, place, "0001.jpg"), "frame"),
         "modality": "infrared" if infrared else "colour",
         "split": split if split != "test" else "query" if infrared else "gallery",
     }

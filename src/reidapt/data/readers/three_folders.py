@@ -10,11 +10,10 @@ import os
 import re
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from reidapt.data.files import is_clutter, is_picture, listing
-from reidapt.data.readers.tools import Columns
+from reidapt.data.readers.tools import Columns, parsed, whole
 from reidapt.errors import DataError, first_line
 
 FOLDERS = {"bounding_box_train": "train", "query": "query", "bounding_box_test": "gallery"}
@@ -34,19 +33,18 @@ def split(folder: Path, name: str, pattern: re.Pattern[str], example: str) -> Co
     mask_folder = folder / "masks" / name
     masks = set(listing(mask_folder)) if os.path.isdir(mask_folder) else set()
     names = [n for n in listing(folder / name) if not is_clutter(n)]
-    facts = []
     for file in names:
-        match = pattern.fullmatch(file) if is_picture(file) else None
-        if match is None:
-            what = "does not name a crop" if is_picture(file) else "is not a picture"
-            raise DataError(f"{folder / name / file} {what}: expected names like {example}. Rename or remove the file.")
-        facts.append(match.groupdict())
-    if not facts:
+        if not is_picture(file):
+            raise DataError(
+                f"{folder / name / file} is not a picture: expected names like {example}. Rename or remove the file."
+            )
+    if not names:
         raise DataError(f"{folder / name} is empty: this layout needs pictures in each of {', '.join(FOLDERS)}.")
+    facts = parsed(names, pattern, folder / name, example)
     stems = [f"{file.rsplit('.', 1)[0]}.png" for file in names]
     columns: Columns = {"path": [f"{folder / name}/{file}" for file in names]}
     for key in pattern.groupindex:
-        columns[key] = np.array([int(fact[key] or -1) for fact in facts], dtype=np.int64)
+        columns[key] = whole(facts, key)
     columns["mask"] = [f"{mask_folder}/{stem}" if stem in masks else "" for stem in stems]
     columns["split"] = FOLDERS[name]
     return columns

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from reidapt.data.columns import ODD
 from reidapt.data.files import is_clutter, is_picture, listing
 from reidapt.data.table import CropTable
 from reidapt.errors import DataError, first_line
@@ -22,8 +23,8 @@ HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
 def pictures(folder: Path) -> list[str]:
-    """Sorted names of the pictures in a folder; clutter is passed over, any other file is a `DataError`."""
-    names = [name for name in listing(folder) if not is_clutter(name)]
+    """Sorted names of the pictures in a folder; clutter and masks are passed over, any other file is a `DataError`."""
+    names = [name for name in listing(folder) if not is_clutter(name) and name != "masks"]
     for name in names:
         if not is_picture(name):
             what = "is a folder" if os.path.isdir(folder / name) else "is not a picture"
@@ -36,20 +37,27 @@ def folders(folder: Path) -> list[str]:
     return [name for name in listing(folder) if not name.startswith(".") and os.path.isdir(folder / name)]
 
 
-def parsed(names: Iterable[str], pattern: re.Pattern[str], where: Path, example: str) -> list[dict[str, str]]:
-    """The named groups of every name; a name that does not fit is a `DataError` with an example."""
-    found = []
-    for name in names:
-        match = pattern.fullmatch(name)
-        if match is None:
-            raise DataError(f"{where / name} does not name a crop: expected names like {example}. Rename or remove it.")
-        found.append(match.groupdict())
-    return found
+def parsed(names: Sequence[str], pattern: re.Pattern[str], where: Path, example: str) -> dict[str, list[str]]:
+    """Every named group of the pattern as a list of one text per name, empty where the group took no part.
+
+    A name that does not fit is a `DataError` with an example. All names are matched in one go: as many matches as names
+    means a match per name, because a match never begins or ends within a line.
+    """
+    joined = "\n".join(names)
+    found = re.findall(f"^(?:{pattern.pattern})$", joined, flags=re.MULTILINE)
+    if len(found) != len(names) or joined.count("\n") >= max(1, len(names)):
+        wrong = next((name for name in names if pattern.fullmatch(name) is None), names[0])
+        raise DataError(
+            f"{where / wrong} does not name a crop: expected names like {example}. Rename or remove the file."
+        )
+    rows = [(text,) for text in found] if pattern.groups == 1 else found
+    columns = list(zip(*rows)) if rows else [()] * pattern.groups
+    return {key: list(columns[pattern.groupindex[key] - 1]) for key in pattern.groupindex}
 
 
-def whole(facts: Sequence[Mapping[str, str]], key: str) -> np.ndarray:
-    """A group of every name as int64 (N,)."""
-    return np.array([int(fact[key]) for fact in facts], dtype=np.int64)
+def whole(facts: Mapping[str, Sequence[str]], key: str) -> np.ndarray:
+    """A group of every name as int64 (N,), −1 where it took no part."""
+    return np.array([int(text) if text else -1 for text in facts[key]], dtype=np.int64)
 
 
 def lines(file: Path) -> list[str]:
@@ -83,16 +91,21 @@ def fields(file: Path, count: int, what: str) -> list[list[str]]:
     return rows
 
 
-def number(text: str, file: Path, what: str) -> int:
-    """A whole number, 0 or more, from a list."""
-    if not (text.isascii() and text.isdigit()):
-        raise DataError(f"{file} has {text[:40]!r} where {what} was expected, a whole number.")
-    return int(text)
+def whole_numbers(texts: Sequence[str], file: Path, what: str) -> np.ndarray:
+    """Whole numbers, 0 or more, from a list's fields, as int64 (N,)."""
+    for text in texts if not "".join(texts).isdecimal() or "" in texts else ():
+        if not text.isdecimal():
+            raise DataError(f"{file} has {text[:40]!r} where {what} was expected, a whole number.")
+    try:
+        return np.array([int(text) for text in texts], dtype=np.int64)
+    except OverflowError:
+        raise DataError(f"{file} has a number of more than 18 digits where {what} was expected.") from None
 
 
 def numbers(file: Path, what: str) -> list[int]:
     """All whole numbers of a text file, separated by commas or space."""
-    return [number(word, file, what) for line in lines(file) for word in re.split(r"[,\s]+", line) if word]
+    words = [word for line in lines(file) for word in re.split(r"[,\s]+", line) if word]
+    return whole_numbers(words, file, what).tolist()
 
 
 def json_file(file: Path) -> Any:
@@ -178,13 +191,15 @@ def require_files(paths: Sequence[str], source: Path, dataset: str) -> None:
     held: dict[str, set[str]] = {}
     missing = []
     for path in paths:
-        folder, name = os.path.split(path)
-        if folder not in held:
+        folder, _, name = path.rpartition("/")
+        there = held.get(folder)
+        if there is None:
             try:
-                held[folder] = set(os.listdir(folder))
+                there = set(os.listdir(folder or "/"))
             except OSError:
-                held[folder] = set()
-        if name not in held[folder]:
+                there = set()
+            held[folder] = there
+        if name not in there:
             missing.append(path)
     if missing:
         raise DataError(
@@ -193,14 +208,22 @@ def require_files(paths: Sequence[str], source: Path, dataset: str) -> None:
         )
 
 
-def below(root: Path, path: str, source: Path) -> str:
-    """A path of a list below the root, `\\` taken as `/`; `DataError` where it leads out of the root."""
-    clean = os.path.normpath(path.replace("\\", "/").strip())
-    if os.path.isabs(clean) or clean.split("/")[0] == "..":
-        raise DataError(
-            f"{source} names {path!r}, which lies outside the dataset's folder {root}; expected a path in it."
-        )
-    return f"{root}/{clean}"
+ODD_PATH = (*ODD, "\n/", "\n./", "\n../", "\n.\n", "\n..\n", "\\")
+"""What plain relative paths that stand on lines do not have."""
+
+
+def below(root: str | Path, paths: Sequence[str], source: Path) -> list[str]:
+    """Paths of a list below the root, `\\` taken as `/`; `DataError` where one leads out of the root."""
+    text = "\n".join(["", *paths, ""])
+    if any(odd in text for odd in ODD_PATH):
+        paths = [os.path.normpath(path.replace("\\", "/")) for path in paths]
+        for path in paths:
+            if os.path.isabs(path) or path.split("/")[0] == "..":
+                raise DataError(
+                    f"{source} names {path!r}, which lies outside the dataset's folder {root}; expected a path in it."
+                )
+    prefix = f"{root}/"
+    return [prefix + path for path in paths]
 
 
 def from_one(ids: np.ndarray) -> np.ndarray:
@@ -215,11 +238,25 @@ def shuffled(ids: Iterable[int], *words: object) -> list[int]:
 
 
 def table(parts: Sequence[Columns], name: str, root: Path) -> CropTable:
-    """One table from columns per split; a part's scalars are repeated, empty parts are passed over."""
-    frames = [pd.DataFrame(part) for part in parts if len(part["path"])]
-    if not frames:
+    """One table from columns per split or tracklet, all with the same columns; a part's single values are repeated."""
+    parts = [part for part in parts if len(part["path"])]
+    if not parts:
         raise DataError(f"{root} holds no pictures of {name}.")
-    return CropTable(pd.concat(frames, ignore_index=True), name, root)
+    lengths = [len(part["path"]) for part in parts]
+    columns = {key: _joined([part[key] for part in parts], lengths) for key in parts[0]}
+    return CropTable(pd.DataFrame(columns), name, root)
+
+
+def _joined(values: list[Any], lengths: list[int]) -> np.ndarray | list[Any]:
+    """Arrays, lists or single values one after another, the latter as often as their part has rows."""
+    if all(isinstance(value, (int, np.integer, np.ndarray)) for value in values):
+        return np.concatenate(
+            [value if isinstance(value, np.ndarray) else np.full(n, value) for value, n in zip(values, lengths)]
+        )
+    joined: list[Any] = []
+    for value, n in zip(values, lengths):
+        joined.extend([value] * n if isinstance(value, (str, int, np.integer)) else value)
+    return joined
 
 
 def need_pictures(part: Columns, where: Path, dataset: str) -> Columns:

@@ -11,8 +11,6 @@ import os
 import re
 from pathlib import Path
 
-import numpy as np
-
 from reidapt.data.entry import Dataset, Published
 from reidapt.data.readers.tools import (
     Columns,
@@ -20,12 +18,12 @@ from reidapt.data.readers.tools import (
     fields,
     folders,
     from_one,
-    number,
     parsed,
     pictures,
     require_files,
     table,
     whole,
+    whole_numbers,
 )
 from reidapt.data.table import CropTable
 from reidapt.errors import DataError
@@ -44,10 +42,10 @@ def read(folder: Path) -> CropTable:
 def _listed(folder: Path) -> Columns:
     file = folder / LIST
     rows = fields(file, 3, "a path, a person and a camera")
-    paths = [below(folder, path, file) for path, _, _ in rows]
+    paths = below(folder, [path for path, _, _ in rows], file)
     require_files(paths, file, DATASET.title)
-    person = np.array([number(person, file, "a person") for _, person, _ in rows], dtype=np.int64)
-    camera = np.array([number(camera, file, "a camera") for _, _, camera in rows], dtype=np.int64)
+    person = whole_numbers([person for _, person, _ in rows], file, "a person")
+    camera = whole_numbers([camera for _, _, camera in rows], file, "a camera")
     return {"path": paths, "person": from_one(person), "camera": camera, "split": "train"}
 
 
