@@ -42,7 +42,9 @@ def test_a_frame_drawn_with_lists_equals_one_that_tests_every_primitive(drawn, m
     everything = np.arange(len(camera.scene.rows))
 
     def no_culling(count: int) -> Lists:
-        return Lists(np.arange(count + 1, dtype=np.int32) * len(everything), np.tile(everything, count).astype(np.int32))
+        return Lists(
+            np.arange(count + 1, dtype=np.int32) * len(everything), np.tile(everything, count).astype(np.int32)
+        )
 
     tiles = (-(-FRAME[0] // TILE[0])) * (-(-FRAME[1] // TILE[1]))
     monkeypatch.setattr("reidapt.world.cameras.tile_lists", lambda *_: (no_culling(tiles),) * 3)
@@ -68,7 +70,9 @@ def test_depth_is_that_of_a_plain_ray_caster(drawn):
             c, s = np.cos(np.radians(30)), np.sin(np.radians(30))
             turned = np.array([[c, s, 0], [-s, c, 0], [0, 0, 1]])
             o, d = turned @ (eye - [1.0, 9.0, 0.8]), turned @ ray
-            sides = np.sort(np.stack([(-np.array([0.7, 0.4, 0.8]) - o) / d, (np.array([0.7, 0.4, 0.8]) - o) / d]), axis=0)
+            sides = np.sort(
+                np.stack([(-np.array([0.7, 0.4, 0.8]) - o) / d, (np.array([0.7, 0.4, 0.8]) - o) / d]), axis=0
+            )
             if sides[0].max() < sides[1].min() and 0 < sides[0].max() < expected:
                 expected, on_floor = sides[0].max(), False
             half = np.array([0.6, 0.5, 1.0])
@@ -92,7 +96,9 @@ def test_lists_hold_every_rectangle_that_touches_a_cell():
             k = row * 11 + column
             mine = lists.items[lists.starts[k] : lists.starts[k + 1]].tolist()
             x, y = 10.0 * column, 8.0 * row
-            touching = [p for p in order if boxes[p, 0] < x + 10 and boxes[p, 2] > x and boxes[p, 1] < y + 8 and boxes[p, 3] > y]
+            touching = [
+                p for p in order if boxes[p, 0] < x + 10 and boxes[p, 2] > x and boxes[p, 1] < y + 8 and boxes[p, 3] > y
+            ]
             assert set(touching) <= set(mine)
             assert mine == [p for p in order if p in set(mine)]
 

@@ -133,33 +133,10 @@ class Camera:
         """Direction, direct light and sky light (3,) each on a person who stands at `place` (2,) metres."""
         return light_at(self.light, place)
 
-    def lit(self, place: np.ndarray) -> bool:
-        """Whether the sun reaches a person's chest at `place` (2,); true where lamps are the light."""
-        if self.scene.indoor or not self.light.sun_colour.any():
-            return True
-        return self.first_hit(np.array([place[0], place[1], 1.2]), self.light.sun) == float("inf")
-
     @cached_property
     def primitives(self) -> np.ndarray:
         """(P, 24) float64 table of the scene."""
         return self.scene.primitives().astype(float)
-
-    def first_hit(self, origin: np.ndarray, ray: np.ndarray) -> float:
-        """Where `origin + t * ray` first enters something of the scene: t ≥ 0, infinite if nowhere; 0 from inside."""
-        rows = self.primitives
-        if len(rows) == 0:
-            return float("inf")
-        c, s = rows[:, 7], rows[:, 8]
-        q = origin - rows[:, 1:4]
-        start = np.stack([c * q[:, 0] + s * q[:, 1], -s * q[:, 0] + c * q[:, 1], q[:, 2]], -1)
-        d = np.stack([c * ray[0] + s * ray[1], -s * ray[0] + c * ray[1], np.full(len(rows), ray[2])], -1)
-        for vector in (start, d):
-            vector[:, 2] -= rows[:, 19] * vector[:, 1] + rows[:, 20] * vector[:, 0]
-        d = np.where(np.abs(d) < 1e-9, 1e-9, d)
-        a, b = (-rows[:, 4:7] - start) / d, (rows[:, 4:7] - start) / d
-        near, far = np.minimum(a, b).max(axis=1), np.maximum(a, b).min(axis=1)
-        met = far > np.maximum(near, 0.0)
-        return float(np.maximum(near[met], 0.0).min()) if met.any() else float("inf")
 
     def project(self, points: np.ndarray) -> np.ndarray:
         """Frame column, frame row and depth (N, 3) of world points (N, 3)."""
