@@ -100,11 +100,6 @@ class Camera:
         return self.number, self.sequence
 
     @property
-    def sun(self) -> np.ndarray:
-        """Unit vector towards the sun."""
-        return self.light.sun
-
-    @property
     def sun_colour(self) -> np.ndarray:
         """Linear RGB of the sun, or in its absence of the lamps in the middle of the walkway."""
         return light_at(self.light, np.array([0.0, self.distance]))[1]
