@@ -112,6 +112,25 @@ def test_a_box_around_the_camera_is_in_every_tile():
     assert (np.diff(lists.starts) == 1).all()
 
 
+def test_a_wall_from_behind_the_camera_is_in_the_tiles_of_all_rays_that_meet_it():
+    camera = camera_at("plaza")
+    wall = camera.primitives[:1].copy()
+    wall[0, 1:9] = 1.2, 2.0, 2.0, 0.1, 6.0, 2.0, 1, 0
+    wall[0, 19:21] = 0
+    lists, _, _ = tile_lists(wall, camera.rotation, camera.position, camera.focal, FRAME, 0.0)
+    right, down, forward = camera.rotation
+    met = 0
+    for row in range(0, FRAME[0], TILE[0]):
+        for column in range(0, FRAME[1], TILE[1]):
+            ray = forward + right * (column + 10 - 480) / camera.focal + down * (row + 6 - 270) / camera.focal
+            near, far = np.sort((wall[0, 1:4] + wall[0, 4:7] * [[-1], [1]] - camera.position) / ray, axis=0)
+            if near.max() < far.min() and far.min() > 0:
+                tile = row // TILE[0] * (FRAME[1] // TILE[1]) + column // TILE[1]
+                assert lists.starts[tile + 1] > lists.starts[tile]
+                met += 1
+    assert 200 < met < 2000
+
+
 def test_the_plane_across_the_sun_is_across_it():
     for sun in (np.array([0.0, 0.0, 1.0]), np.array([0.6, 0.0, 0.8]), np.array([-0.36, 0.48, 0.8])):
         plane = across_sun(sun)
