@@ -11,24 +11,11 @@ from __future__ import annotations
 import warp as wp
 
 from reidapt.world.backdrop import outwards, texture_place
+from reidapt.world.cloth import face, folded, folds, is_cloth, pattern
 from reidapt.world.kernels import EMPTY, key_depth, key_other
 from reidapt.world.procedural import hash2, noise
 from reidapt.world.props import SURFACES
-from reidapt.world.shading import (
-    Spot,
-    Stage,
-    face,
-    filled,
-    floor_shadow,
-    folded,
-    folds,
-    is_cloth,
-    locate,
-    on_back,
-    pattern,
-    sample_frame,
-    vignette,
-)
+from reidapt.world.stage import Spot, Stage, filled, floor_shadow, locate, on_back, sample_frame, vignette
 from reidapt.world.surfaces import at, hit, into, surface
 
 wp.set_module_options({"enable_backward": False, "fast_math": False})

@@ -9,6 +9,7 @@ the colour, in patches of two pixels; 19 vignetting.
 
 from __future__ import annotations
 
+import numpy as np
 import warp as wp
 
 wp.set_module_options({"enable_backward": False, "fast_math": False})
@@ -72,13 +73,27 @@ def grain(state: wp.uint32) -> float:
     return (float(total) - 510.0) / 147.8
 
 
+CURVE = 512
+"""Points of a tone curve, at light 0 .. `BRIGHTEST` in equal steps of its square root."""
+BRIGHTEST = wp.constant(9.0)
+
+
+def tone_curves(sensor: np.ndarray) -> np.ndarray:
+    """(C, CURVE) float32: display value of linear light by shoulder, gamma and contrast about the middle."""
+    x = BRIGHTEST * np.linspace(0.0, 1.0, CURVE) ** 2
+    y = x * (1.0 + x / 6.0) / (1.0 + x * 0.55)
+    gamma, contrast = sensor[:, 5:6], sensor[:, 6:7]
+    return (0.45 + (y ** (gamma / 2.2) - 0.45) * contrast).astype(np.float32)
+
+
 @wp.func
-def tone(x: float, gamma: float, contrast: float) -> float:
-    """Display value of linear light: shoulder, gamma and contrast about the middle."""
-    y = wp.max(x, 0.0)
-    y = y * (1.0 + y / 6.0) / (1.0 + y * 0.55)
-    y = wp.pow(y, gamma / 2.2)
-    return 0.45 + (y - 0.45) * contrast
+def tone(curves: wp.array2d(dtype=float), c: int, x: float) -> float:
+    """Display value of linear light on the crop's tone curve."""
+    last = curves.shape[1] - 1
+    place = wp.sqrt(wp.clamp(x / BRIGHTEST, 0.0, 1.0)) * float(last)
+    k = wp.min(int(place), last - 1)
+    share = place - float(k)
+    return curves[c, k] * (1.0 - share) + curves[c, k + 1] * share
 
 
 @wp.func
@@ -90,6 +105,7 @@ def eight_bits(x: float, black: float) -> wp.uint8:
 def develop(
     image: wp.array3d(dtype=wp.vec4),
     sensor: wp.array2d(dtype=float),
+    curves: wp.array2d(dtype=float),
     seeds: wp.array(dtype=int),
     rgb: wp.array4d(dtype=wp.uint8),
     mask: wp.array3d(dtype=wp.uint8),
@@ -114,8 +130,6 @@ def develop(
         )
         more = total + sharpening * (image[c, y, x] - 0.25 * around)
         total = wp.max(more, 0.4 * total)
-    gamma = sensor[c, 5]
-    contrast = sensor[c, 6]
     black = sensor[c, 7]
     amount = sensor[c, 8]
     kind = int(sensor[c, 16])
@@ -127,9 +141,9 @@ def develop(
         grey = 0.30 * red + 0.59 * green + 0.11 * blue
         saturation = sensor[c, 4]
         common = grain(state) * 0.6
-        r = tone(grey + (red - grey) * saturation, gamma, contrast) + amount * (common + 0.8 * grain(state))
-        g = tone(grey + (green - grey) * saturation, gamma, contrast) + amount * (common + 0.6 * grain(state))
-        b = tone(grey + (blue - grey) * saturation, gamma, contrast) + amount * (common + 1.0 * grain(state))
+        r = tone(curves, c, grey + (red - grey) * saturation) + amount * (common + 0.8 * grain(state))
+        g = tone(curves, c, grey + (green - grey) * saturation) + amount * (common + 0.6 * grain(state))
+        b = tone(curves, c, grey + (blue - grey) * saturation) + amount * (common + 1.0 * grain(state))
         if sensor[c, 18] > 0.0:
             patch = wp.rand_init(seeds[c] + 1, (y // 2) * 4096 + x // 2)
             warm = sensor[c, 18] * grain(patch)
@@ -143,7 +157,7 @@ def develop(
         return
     value = total[0] * sensor[c, 1]
     if kind == GREY:
-        value = tone(value, gamma, contrast)
+        value = tone(curves, c, value)
     value = value + amount * (0.8 * grain(state) + 0.6 * grain(wp.rand_init(seeds[c] + 1, y)) * 0.3)
     level = eight_bits(value, black)
     rgb[c, y, x, 0] = level

@@ -262,7 +262,7 @@ class Renderer:
             inputs=[g.ground, g.triangles, g.actors, g.view, tall // 2, wide // 2, shadow],
             device=self.device,
         )
-        stage = self.shading.Stage()
+        stage = self.selfshade.Stage()
         stage.keys, stage.shadow, stage.place, stage.turned, stage.screen = g.keys, shadow, g.place, g.turned, g.screen
         stage.triangles, stage.materials, stage.vertices, stage.actors = g.triangles, g.materials, g.vertices, g.actors
         stage.uv, stage.light = self._array(joined["uv"], wp.vec2), self._array(joined["light"], wp.float32)
@@ -273,7 +273,8 @@ class Renderer:
     def developed(self, image: Any, g: Geometry) -> tuple[np.ndarray, np.ndarray]:
         """RGB and mask of supersampled light (C, 2H, 2W) as the crops' cameras record it."""
         wp, (height, width), count, device = self.warp, self.size, len(g.boxes), self.device
-        sensor = self._array(sensor_table(g.batch.crops, g.sensor), wp.float32)
+        table = sensor_table(g.batch.crops, g.sensor)
+        sensor, curves = self._array(table, wp.float32), self._array(self.develop.tone_curves(table), wp.float32)
         seeds = self._array(np.array([crop.noise_seed for crop in g.batch.crops]), wp.int32)
         narrow = wp.empty((count, image.shape[1], width), dtype=wp.vec4, device=device)
         wp.launch(self.develop.blur_across, dim=narrow.shape, inputs=[image, sensor, narrow], device=device)
@@ -281,7 +282,8 @@ class Renderer:
         wp.launch(self.develop.blur_down, dim=pixels.shape, inputs=[narrow, sensor, pixels], device=device)
         rgb = wp.empty((count, height, width, 3), dtype=wp.uint8, device=device)
         mask = wp.empty((count, height, width), dtype=wp.uint8, device=device)
-        wp.launch(self.develop.develop, dim=mask.shape, inputs=[pixels, sensor, seeds, rgb, mask], device=device)
+        inputs = [pixels, sensor, curves, seeds, rgb, mask]
+        wp.launch(self.develop.develop, dim=mask.shape, inputs=inputs, device=device)
         return rgb.numpy(), mask.numpy()
 
     def label(self, g: Geometry, wanted: Collection[str]) -> Labels:

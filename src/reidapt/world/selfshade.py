@@ -5,7 +5,7 @@ Vertices are about as dense as the cells, so that points do where a shadow map w
 directions stand for the sky.
 """
 # mypy: ignore-errors
-# ruff: noqa: UP018, SIM102, RUF046
+# ruff: noqa: UP018
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 import warp as wp
 
-from reidapt.world.shading import Stage
+from reidapt.world.stage import Stage
 
 wp.set_module_options({"enable_backward": False, "fast_math": False})
 
