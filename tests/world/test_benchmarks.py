@@ -10,6 +10,8 @@ import pytest
 from reidapt.errors import WorldError
 from reidapt.world import STYLES, render_world
 from reidapt.world.benchmarks import BENCHMARKS, Plan, find_plan
+from reidapt.world.factors import Choice
+from reidapt.world.layout import Arguments
 
 PLANS = {
     f"{bench}/{size}/{role}": plan
@@ -48,3 +50,10 @@ def test_a_benchmark_with_one_world_needs_no_role():
 def test_a_misspelt_benchmark_is_refused_with_the_nearest_name():
     with pytest.raises(WorldError, match="did you mean 'bench-colour/tiny/plaza'"):
         find_plan("bench-color/tiny/plaza")
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_every_plan_can_be_rendered(name):
+    asked = PLANS[name].arguments()
+    choice = Choice(hold=frozenset(asked.pop("hold", ())))
+    Arguments(**asked, layout="table", choice=choice).check()

@@ -41,10 +41,12 @@ def lamp_light(air: wp.array2d(dtype=float), p: wp.vec3, n: wp.vec3) -> wp.vec3:
     for k in range(int(air[0, 31])):
         c = LAMPS + LAMP * k
         l = at(air, 0, c) - p
-        d2 = wp.dot(l, l) + 0.05
-        d = wp.sqrt(d2)
-        emit = 1.0 - 0.8 * air[0, c + 6] * (1.0 - wp.max(l[2] / d, 0.0))
-        total = total + at(air, 0, c + 3) * (emit * wp.max(wp.dot(n, l) / d, 0.0) / (d2 + 0.4))
+        facing = wp.dot(n, l)
+        if facing > 0.0:
+            d2 = wp.dot(l, l) + 0.05
+            per = 1.0 / wp.sqrt(d2)
+            emit = 1.0 - 0.8 * air[0, c + 6] * (1.0 - wp.max(l[2] * per, 0.0))
+            total = total + at(air, 0, c + 3) * (emit * facing * per / (d2 + 0.4))
     return total
 
 
@@ -150,8 +152,9 @@ def outwards(prims: wp.array2d(dtype=float), i: int, l: wp.vec3, side: int, seed
     elif side == 4:
         m = wp.normalize(wp.vec3(l[0] / (h[0] * h[0]), l[1] / (h[1] * h[1]), 0.0))
     if int(prims[i, 9]) == 5:  # leaves
-        j = noise(u * 9.0, v * 9.0, seed + 3) - 0.5
-        k = noise(u * 9.0 + 40.0, v * 9.0, seed + 5) - 0.5
+        f = 16.0 / prims[i, 16]
+        j = noise(u * f, v * f, seed + 3) - 0.5
+        k = noise(u * f + 40.0, v * f, seed + 5) - 0.5
         m = wp.normalize(m + wp.vec3(j, k, j + k) * 1.4)
     m = wp.vec3(m[0] - prims[i, 20] * m[2], m[1] - prims[i, 19] * m[2], m[2])
     c = prims[i, 7]
@@ -243,7 +246,7 @@ def radiance(
             albedo = albedo * (1.0 - air[0, 34]) + wp.vec3(0.74, 0.76, 0.80) * air[0, 34]
         shade = 1.0 - 0.34 * wp.exp(-p[2] / 0.45)
     lit = wp.max(wp.dot(n, at(air, 0, 0)), 0.0)
-    if lit > 0.0 and air[0, 26] > 0.5 and not mirrored:
+    if lit > 0.0 and air[0, 26] > 0.5 and air[0, 3] > 0.0 and not mirrored:
         if in_shadow(prims, air, sun_starts, sun_items, p + n * 0.012, sun_side):
             lit = 0.0
     up = 0.5 + 0.5 * n[2]

@@ -14,9 +14,11 @@ from reidapt.world.culling import SUN_CELLS, TILE, sun_lists, tile_lists
 from reidapt.world.factors import EVERYTHING, Choice, Draws, declare
 from reidapt.world.props import MARKS, SURFACES, Scene
 from reidapt.world.scenes import SCENES
+from reidapt.world.setting import number as value
+from reidapt.world.setting import word
 from reidapt.world.streams import between
 from reidapt.world.styles import Style
-from reidapt.world.weather import Light, known, light_at, sample_light
+from reidapt.world.weather import Light, light_at, sample_light
 
 FRAME = (540, 960)
 """Height and width of a camera's frame in pixels."""
@@ -42,6 +44,14 @@ TONE = declare(
     "black",
     "exposure",
 )
+TONES = (
+    ("gamma", 0.2, 5.0),
+    ("contrast", 0.1, 4.0),
+    ("saturation", 0.0, 3.0),
+    ("black", 0.0, 0.6),
+    ("exposure", 0.05, 10.0),
+)
+"""Parameters of the tone, and the least and greatest value each can be set to."""
 SENSOR_NOISE = declare("sensor_noise", "camera", "noise of the camera's sensor", "noise")
 SENSOR_BLUR = declare("sensor_blur", "camera", "blur of the camera's lens and scaling", "blur")
 
@@ -193,7 +203,7 @@ def sample_camera(
     """
     draws = Draws(choice, (0, style.name, "camera"), (number,))
     held = SCENE in choice.hold
-    place = known("scene", draws.value("place", style.scenes[0 if held else (number - 1) % len(style.scenes)]), SCENES)
+    place = word(draws, "place", style.scenes[0 if held else (number - 1) % len(style.scenes)], SCENES)
     photograph = None
     if backgrounds:
         from reidapt.world.photographs import empty_scene
@@ -203,15 +213,16 @@ def sample_camera(
     else:
         scene = SCENES[place](draws(SCENE))
     rng = draws(GEOMETRY)
-    height = float(draws.value("camera_height", between(rng, style.camera_height)))
-    distance = float(draws.value("camera_distance", between(rng, style.distance)))
+    height = value(draws, "camera_height", between(rng, style.camera_height), 0.5, 20.0)
+    distance = value(draws, "camera_distance", between(rng, style.distance), 3.0, 40.0)
+    distance = min(distance, 0.85 * scene.reach)
     if scene.indoor:
         height = min(height, 2.85)
     pitch = np.arctan2(height - 1.0, distance) + np.radians(between(rng, (-1.0, 2.0)))
-    pitch = np.radians(float(draws.value("camera_pitch", np.degrees(pitch))))
+    pitch = np.radians(value(draws, "camera_pitch", float(np.degrees(pitch)), -20.0, 80.0))
     roll = np.radians(style.roll * (2 * rng.random() - 1))
     focal = between(rng, style.person_pixels) * np.hypot(distance, height) / (1.75 * np.cos(pitch))
-    focal = float(draws.value("focal", focal))
+    focal = value(draws, "focal", float(focal), 50.0, 10_000.0)
     right, down = np.array([1.0, 0.0, 0.0]), np.array([0.0, -np.sin(pitch), -np.cos(pitch)])
     forward = np.array([0.0, np.cos(pitch), -np.sin(pitch)])
     rotation = np.stack(
@@ -220,11 +231,11 @@ def sample_camera(
     sensor = style.sensor
     gain = 1.0 + sensor.gain * (2 * draws(WHITE_BALANCE).random(3) - 1)
     gain /= gain.mean()
-    gain = np.array([float(draws.value(f"gain_{name}", g)) for name, g in zip(("red", "green", "blue"), gain)])
+    gain = np.array([value(draws, f"gain_{name}", float(g), 0.05, 20.0) for name, g in zip(("red", "green", "blue"), gain)])
     rng = draws(TONE)
     tone = {
-        name: float(draws.value(name, between(rng, getattr(sensor, name))))
-        for name in ("gamma", "contrast", "saturation", "black", "exposure")
+        name: value(draws, name, between(rng, getattr(sensor, name)), low, high)
+        for name, low, high in TONES
     }
     camera = Camera(
         number=number,
@@ -238,8 +249,8 @@ def sample_camera(
         distance=distance,
         pitch=float(np.degrees(pitch)),
         gain=gain,
-        sensor_noise=float(draws.value("noise", between(draws(SENSOR_NOISE), sensor.noise))),
-        blur=float(draws.value("blur", between(draws(SENSOR_BLUR), sensor.blur))),
+        sensor_noise=value(draws, "noise", between(draws(SENSOR_NOISE), sensor.noise), 0.0, 0.5),
+        blur=value(draws, "blur", between(draws(SENSOR_BLUR), sensor.blur), 0.1, 8.0),
         style=style,
         choice=choice,
         photograph=photograph,

@@ -83,6 +83,7 @@ class Top:
     collar: str  # round, shirt, turtle, hood, coat
     inner: Cloth | None = None  # worn under an open front
     hood_up: bool = False
+    ribbed: bool = False  # an elastic hem
 
 
 @dataclass(frozen=True)

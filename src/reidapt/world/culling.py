@@ -15,7 +15,7 @@ NEAR = 0.05
 """Metres before the camera at which edges are cut."""
 CONTACT = 1.5
 """Metres around a thing within which it darkens the floor."""
-SUN_CELLS = 96
+SUN_CELLS = 160
 EDGES = np.array([(a, a | bit) for a in range(8) for bit in (1, 2, 4) if not a & bit])
 """The twelve edges of a box between its corners 0..7; bit k of a corner's number is its side along axis k."""
 
@@ -92,7 +92,7 @@ def tile_lists(
     order = np.argsort(away, kind="stable")
     cell = np.array([TILE[1], TILE[0]], float)
     result = []
-    for points, spread in ((box, 1.0), (low, 1.0), (upside, 1.0 + 2.0 * wobble * focal)):
+    for points, spread in ((box, 1.0), (low, 1.0), (upside, 2.0 + 0.6 * wobble * focal)):
         rect = rectangles(points, rotation, position, focal, centre) + spread * np.array([-1.0, -1.0, 1.0, 1.0])
         result.append(lists_of(rect, np.zeros(2), cell, shape, order))
     return result[0], result[1], result[2]

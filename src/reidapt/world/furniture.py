@@ -40,7 +40,7 @@ def hedge(scene: Scene, rng: np.random.Generator, x: float, y: float, half: floa
     tall = between(rng, (0.35, 0.65))
     green: RGB = (between(rng, (0.04, 0.08)), between(rng, (0.09, 0.15)), 0.03)
     at = frame_at(x, y, turn)
-    scene.box((x, y, tall), (half, 0.35, tall), "foliage", green, (0.15, 0.2, 0.05), 1.0, turn)
+    scene.box((x, y, tall), (half, 0.35, tall), "foliage", green, (0.15, 0.2, 0.05), 0.45, turn)
     for a in np.arange(-half, half + 0.01, 0.7):
         scene.leaves(at(float(a), 0.0, 2 * tall - 0.05), (0.5, 0.4, 0.22), dim(green, between(rng, (0.8, 1.3))))
 
@@ -282,13 +282,13 @@ def cone(scene: Scene, rng: np.random.Generator, x: float, y: float) -> None:
 def clutter(
     scene: Scene, rng: np.random.Generator, kinds: list[str], count: int, x: tuple[float, float], y: tuple[float, float]
 ) -> None:
-    """`count` small things of `kinds`, scattered over the floor between `x` and `y` but not on each other."""
+    """`count` small things of `kinds`, scattered over the floor between `x` and `y`: not on each other nor in the way."""
     makers = {"bin": bin_, "planter": planter, "cone": cone, "table": table, "parasol": parasol, "sign": traffic_sign}
     for _ in range(count):
         kind = pick(rng, kinds)
         for _ in range(8):
             a, b = between(rng, x), between(rng, y)
-            if all((a - u) ** 2 + (b - v) ** 2 > (r + 0.7) ** 2 for u, v, r in scene.blocked):
+            if (abs(a) > 0.7 or b > 12.0) and all((a - u) ** 2 + (b - v) ** 2 > (r + 0.7) ** 2 for u, v, r in scene.blocked):
                 break
         else:
             continue

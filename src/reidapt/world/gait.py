@@ -81,7 +81,7 @@ class Arm:
 ARMS: dict[str, Arm] = {
     "": Arm(3.0, 0.0, swing=1.0, relaxed=1.0),
     "phone": Arm(22.0, 92.0, 4.0, 0.25),  # held in front
-    "ear": Arm(38.0, 122.0, 18.0, 0.30),  # a telephone at the ear
+    "ear": Arm(50.0, 132.0, 12.0, 0.62),  # a telephone at the ear
     "hold": Arm(0.0, 8.0, 2.0, swing=0.25),  # a bag in the hand
     "strap": Arm(14.0, 105.0, 0.0, 0.45),  # a hand on a shoulder strap
     "pull": Arm(-24.0, 6.0, 4.0),  # a suitcase behind

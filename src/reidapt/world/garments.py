@@ -42,6 +42,7 @@ class TopCut:
     patterned: float = 1.0  # times the wardrobe's share of patterned garments
     flare: Range = (0.0, 0.0)
     materials: Weights = field(default_factory=lambda: {"cotton": 1.0})
+    ribbed: float = 0.0  # share with an elastic hem
     layered: bool = False  # something else is worn under it
 
 
@@ -51,7 +52,7 @@ TOPS: dict[str, TopCut] = {
     "tshirt": TopCut(
         loose=(0.008, 0.022),
         follow=(0.86, 0.98),
-        hem=(0.86, 0.97),
+        hem=(0.9, 1.02),
         sleeves=((0.30, 0.46, 1.0),),
         sleeve_loose=(0.010, 0.024),
         collars={"round": 1.0},
@@ -61,7 +62,7 @@ TOPS: dict[str, TopCut] = {
     "polo": TopCut(
         loose=(0.008, 0.018),
         follow=(0.88, 0.97),
-        hem=(0.88, 0.97),
+        hem=(0.92, 1.01),
         sleeves=((0.34, 0.46, 1.0),),
         sleeve_loose=(0.010, 0.018),
         collars={"shirt": 1.0},
@@ -70,7 +71,7 @@ TOPS: dict[str, TopCut] = {
     "tank": TopCut(
         loose=(0.006, 0.018),
         follow=(0.84, 0.97),
-        hem=(0.88, 0.98),
+        hem=(0.92, 1.03),
         sleeves=((0.0, 0.04, 1.0),),
         sleeve_loose=(0.006, 0.010),
         collars={"round": 1.0},
@@ -80,7 +81,7 @@ TOPS: dict[str, TopCut] = {
     "blouse": TopCut(
         loose=(0.010, 0.028),
         follow=(0.80, 0.97),
-        hem=(0.84, 0.95),
+        hem=(0.88, 1.02),
         sleeves=((0.22, 0.30, 1.0), (0.55, 0.66, 1.0), (0.97, 1.0, 1.0)),
         sleeve_loose=(0.010, 0.026),
         collars={"round": 1.0, "shirt": 1.0},
@@ -92,7 +93,7 @@ TOPS: dict[str, TopCut] = {
     "shirt": TopCut(
         loose=(0.012, 0.026),
         follow=(0.90, 0.99),
-        hem=(0.84, 0.94),
+        hem=(0.87, 0.98),
         sleeves=((0.38, 0.44, 2.0), (0.66, 0.74, 1.0), (0.97, 1.0, 5.0)),
         sleeve_loose=(0.010, 0.020),
         collars={"shirt": 1.0},
@@ -104,17 +105,18 @@ TOPS: dict[str, TopCut] = {
     "sweater": TopCut(
         loose=(0.014, 0.030),
         follow=(0.88, 0.98),
-        hem=(0.86, 0.97),
+        hem=(0.9, 1.02),
         sleeves=LONG,
         sleeve_loose=(0.010, 0.022),
         collars={"round": 3.0, "turtle": 1.0},
         fronts={"none": 5.0, "logo": 1.5, "picture": 1.0},
         materials={"wool": 3.0, "cotton": 2.0, "fleece": 0.7},
+        ribbed=0.6,
     ),
     "hoodie": TopCut(
         loose=(0.020, 0.036),
         follow=(0.92, 1.0),
-        hem=(0.86, 0.96),
+        hem=(0.9, 1.02),
         sleeves=LONG,
         sleeve_loose=(0.016, 0.028),
         collars={"hood": 1.0},
@@ -123,11 +125,12 @@ TOPS: dict[str, TopCut] = {
         patterned=0.7,
         materials={"cotton": 4.0, "fleece": 1.5},
         layered=True,
+        ribbed=0.85,
     ),
     "jacket": TopCut(
         loose=(0.020, 0.038),
         follow=(0.90, 1.0),
-        hem=(0.85, 0.97),
+        hem=(0.9, 1.05),
         sleeves=LONG,
         sleeve_loose=(0.015, 0.027),
         collars={"coat": 1.0, "turtle": 1.0, "hood": 1.0},
@@ -136,11 +139,12 @@ TOPS: dict[str, TopCut] = {
         patterned=0.5,
         materials={"nylon": 3.0, "leather": 1.5, "denim": 1.5, "polyester": 2.0},
         layered=True,
+        ribbed=0.35,
     ),
     "blazer": TopCut(
         loose=(0.016, 0.026),
         follow=(0.86, 0.95),
-        hem=(0.78, 0.90),
+        hem=(0.8, 0.92),
         sleeves=((0.96, 0.99, 1.0),),
         sleeve_loose=(0.011, 0.018),
         collars={"coat": 1.0},
@@ -154,7 +158,7 @@ TOPS: dict[str, TopCut] = {
     "puffer": TopCut(
         loose=(0.040, 0.064),
         follow=(0.95, 1.0),
-        hem=(0.72, 0.97),
+        hem=(0.74, 1.03),
         sleeves=LONG,
         sleeve_loose=(0.028, 0.042),
         collars={"turtle": 1.0, "hood": 1.0},
@@ -163,11 +167,12 @@ TOPS: dict[str, TopCut] = {
         patterned=0.3,
         materials={"nylon": 1.0},
         layered=True,
+        ribbed=0.5,
     ),
     "vest": TopCut(
         loose=(0.030, 0.046),
         follow=(0.94, 1.0),
-        hem=(0.88, 0.98),
+        hem=(0.92, 1.04),
         sleeves=((0.0, 0.04, 1.0),),
         sleeve_loose=(0.016, 0.020),
         collars={"turtle": 1.0},
@@ -180,7 +185,7 @@ TOPS: dict[str, TopCut] = {
     "coat": TopCut(
         loose=(0.024, 0.042),
         follow=(0.90, 1.0),
-        hem=(0.40, 0.66),
+        hem=(0.4, 0.68),
         sleeves=LONG,
         sleeve_loose=(0.017, 0.027),
         collars={"coat": 3.0, "hood": 1.0},
@@ -297,7 +302,7 @@ def weigh(table: Weights, share: float) -> str:
 
 
 def cut_top(kind: str, shares: Sequence[float], cloth: Cloth, inner: Cloth | None) -> Top:
-    """An upper garment of `kind` from seven numbers in [0, 1): the same numbers give similar cuts of any kind."""
+    """An upper garment of `kind` from eight numbers in [0, 1): the same numbers give similar cuts of any kind."""
     cut = TOPS[kind]
     options = {str(k): option[2] for k, option in enumerate(cut.sleeves)}
     shortest, longest, _ = cut.sleeves[int(weigh(options, shares[3]))]
@@ -312,6 +317,7 @@ def cut_top(kind: str, shares: Sequence[float], cloth: Cloth, inner: Cloth | Non
         sleeve_loose=at(cut.sleeve_loose, 0.7 * shares[0] + 0.3 * shares[5]),
         collar=weigh(cut.collars, shares[6]),
         inner=inner if cut.layered else None,
+        ribbed=shares[7] < cut.ribbed and at(cut.hem, shares[2]) > 0.9,
     )
 
 

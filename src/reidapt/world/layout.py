@@ -11,6 +11,7 @@ import numpy as np
 from reidapt.errors import WorldError
 from reidapt.world.factors import EVERYTHING, Choice
 from reidapt.world.labels import check_labels
+from reidapt.world.photographs import find_photographs
 from reidapt.world.render import MAX_SIDE
 from reidapt.world.streams import stream
 from reidapt.world.tracks import STEP
@@ -65,6 +66,7 @@ class Arguments:
     occlusion: float = 0.2
     outfits: int = 1
     lookalikes: float = 0.0
+    backgrounds: str = ""
     choice: Choice = field(default=EVERYTHING)
 
     @property
@@ -129,6 +131,8 @@ class Arguments:
         self._check_together()
         self.choice.check()
         check_labels(self.labels)
+        if self.backgrounds:
+            find_photographs(self.backgrounds)
         return self
 
     def _check_together(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 
@@ -105,8 +106,9 @@ def vertex_normals(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
     return np.where(length > 1e-12, normals / np.maximum(length, 1e-12), np.array([0.0, 0.0, 1.0]))
 
 
+@cache
 def grid_triangles(rows: int, columns: int, closed: bool = True) -> np.ndarray:
-    """Triangles of a (rows, columns) vertex grid whose columns wrap around when `closed`."""
+    """Triangles of a (rows, columns) vertex grid whose columns wrap around when `closed`. Not to be written to."""
     last = columns if closed else columns - 1
     row, column = np.meshgrid(np.arange(rows - 1), np.arange(last), indexing="ij")
     right = (column + 1) % columns
@@ -117,51 +119,43 @@ def grid_triangles(rows: int, columns: int, closed: bool = True) -> np.ndarray:
     )
 
 
-def cut_seam(piece: Piece, columns: int) -> Piece:
-    """Double the column at the back of a closed (rows, `columns`) grid, so that u does not run backwards across it."""
-    half = columns // 2
-    piece.normals = vertex_normals(piece.vertices, piece.triangles)
-    column = piece.triangles % columns
-    crossing = (column == half + 1).any(axis=1)
-    twin = len(piece.vertices) + piece.triangles // columns
-    piece.triangles = np.where(crossing[:, None] & (column == half), twin, piece.triangles)
-    rows = np.arange(half, len(piece.vertices), columns)
-    for name in ("vertices", "normals", "uv", "weights", "light"):
-        value = getattr(piece, name)
-        if value is not None:
-            setattr(piece, name, np.concatenate([value, value[rows]]))
-    piece.uv[-len(rows) :, 0] *= -1.0
-    return piece
+def strongest(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of the `INFLUENCES` largest weights of each vertex, largest first, and those weights, summing to 1."""
+    left = weights.copy()
+    row = np.arange(len(left))
+    bones = np.empty((len(left), INFLUENCES), np.int32)
+    kept = np.empty((len(left), INFLUENCES), left.dtype)
+    for k in range(INFLUENCES):
+        bones[:, k] = left.argmax(axis=1)
+        kept[:, k] = left[row, bones[:, k]]
+        left[row, bones[:, k]] = -1.0
+    return bones, kept / kept.sum(axis=1, keepdims=True)
 
 
 def join(pieces: list[Piece], palette: np.ndarray) -> Mesh:
-    """One mesh from `pieces`; the strongest `INFLUENCES` bones of a vertex are kept and renormalised."""
+    """One mesh from `pieces`; only the strongest bones of a vertex are kept.
+
+    A triangle's body part is that of its piece, or that of the bone which moves its first vertex most.
+    """
     offsets = np.cumsum([0] + [len(piece.vertices) for piece in pieces])
-    weights = np.concatenate([piece.weights for piece in pieces])
-    bones = np.argsort(-weights, axis=1, kind="stable")[:, :INFLUENCES]
-    kept = np.take_along_axis(weights, bones, axis=1)
-    kept = kept / kept.sum(axis=1, keepdims=True)
+    bones, weights = strongest(np.concatenate([piece.weights for piece in pieces], dtype=np.float32))
     normals = [
         piece.normals if piece.normals is not None else vertex_normals(piece.vertices, piece.triangles)
         for piece in pieces
     ]
     light = [piece.light if piece.light is not None else np.ones(len(piece.vertices)) for piece in pieces]
+    triangles = np.concatenate([p.triangles + o for p, o in zip(pieces, offsets)])
+    counts = [len(piece.triangles) for piece in pieces]
+    given = np.repeat([-1 if piece.part is None else piece.part for piece in pieces], counts)
     return Mesh(
-        vertices=np.concatenate([piece.vertices for piece in pieces]).astype(np.float32),
-        normals=np.concatenate(normals).astype(np.float32),
-        uv=np.concatenate([piece.uv for piece in pieces]).astype(np.float32),
-        light=np.concatenate(light).astype(np.float32),
-        bones=bones.astype(np.int32),
-        weights=kept.astype(np.float32),
-        triangles=np.concatenate([p.triangles + o for p, o in zip(pieces, offsets)]).astype(np.int32),
-        materials=np.concatenate([np.full(len(p.triangles), p.material) for p in pieces]).astype(np.int32),
-        parts=np.concatenate([triangle_parts(piece) for piece in pieces]),
+        vertices=np.concatenate([piece.vertices for piece in pieces], dtype=np.float32),
+        normals=np.concatenate(normals, dtype=np.float32),
+        uv=np.concatenate([piece.uv for piece in pieces], dtype=np.float32),
+        light=np.concatenate(light, dtype=np.float32),
+        bones=bones,
+        weights=weights,
+        triangles=triangles.astype(np.int32),
+        materials=np.repeat([piece.material for piece in pieces], counts).astype(np.int32),
+        parts=np.where(given < 0, PART_OF_BONE[bones[triangles[:, 0], 0]], given).astype(np.int32),
         palette=palette.astype(np.float32),
     )
-
-
-def triangle_parts(piece: Piece) -> np.ndarray:
-    """(M,) the body part of each triangle: the bone that moves its first vertex most."""
-    if piece.part is not None:
-        return np.full(len(piece.triangles), piece.part, np.int32)
-    return PART_OF_BONE[piece.weights.argmax(axis=1)[piece.triangles[:, 0]]]

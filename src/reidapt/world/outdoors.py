@@ -142,7 +142,8 @@ def steps(rng: np.random.Generator) -> Scene:
     stone = shade(rng, STONE, 0.8, 1.2)
     scene = paved(rng, ["none", "tactile"], ["tiles", "paving"])
     scene.floor_colour, scene.floor_second = dim(stone, 0.95), dim(stone, 0.5)
-    stairs(scene, rng, between(rng, (-4, 4)), between(rng, (11.0, 13.5)), between(rng, (3.0, 6.0)), 11, stone)
+    scene.reach = between(rng, (11.0, 13.5))
+    stairs(scene, rng, between(rng, (-4, 4)), scene.reach + 0.5, between(rng, (3.0, 6.0)), 11, stone)
     facade(scene, rng, 19.5, turn=between(rng, (-8.0, 8.0)))
     hedge(scene, rng, between(rng, (-7, -5)), 11.5, 1.2)
     lamps(scene, rng)
@@ -156,6 +157,7 @@ def campus(rng: np.random.Generator) -> Scene:
     scene = paved(rng, ["none", "none", "inlay"], ["tiles", "paving", "asphalt"])
     y, turn = between(rng, (11.5, 15.0)), between(rng, (-30.0, 30.0))
     brick = shade(rng, [(0.28, 0.11, 0.08), (0.34, 0.21, 0.13), (0.38, 0.34, 0.29)], 0.75, 1.1)
+    scene.reach = y - 1.2
     scene.box((0.0, y + 3, 5.0), (26.0, 3.0, 5.0), "brick", brick, (0.26, 0.24, 0.22), 1.6, turn)
     at, wide = frame_at(0.0, y, turn), between(rng, (0.55, 1.0))
     for a in np.arange(-14.0, 14.1, between(rng, (2.8, 4.2))):
@@ -216,6 +218,7 @@ def courtyard(rng: np.random.Generator) -> Scene:
     y = between(rng, (12.0, 15.0))
     scene.box((-8.0, 10.0, 2.5), (0.3, 12.0, 2.5), kind, wall, (0.25, 0.23, 0.2), 1.3, between(rng, (-8, 8)))
     scene.box((8.5, 10.0, 2.5), (0.3, 12.0, 2.5), kind, dim(wall, 0.85), (0.25, 0.23, 0.2), 1.3, between(rng, (-8, 8)))
+    scene.reach = y - 1.0
     scene.box((0.0, y + 0.3, 2.2), (12.0, 0.3, 2.2), kind, wall, (0.25, 0.23, 0.2), 1.3)
     for x in (-4.5, 0.5, 5.0):
         paint = shade(rng, [(0.35, 0.35, 0.35), (0.08, 0.16, 0.25), (0.25, 0.08, 0.06), (0.12, 0.2, 0.14)])
@@ -233,6 +236,7 @@ def gate(rng: np.random.Generator) -> Scene:
     """A fenced way in: barred gate, a booth, bollards, hedges beyond."""
     scene = paved(rng, ["none", "lanes", "tactile"], ["asphalt", "tiles", "paving"])
     turn, y = between(rng, (-15.0, 15.0)), between(rng, (11.0, 13.5))
+    scene.reach = y - 0.8
     at = frame_at(0.0, y, turn)
     for a in (-7.0, -3.2, 3.2, 7.0):
         scene.bars(at(a, 0.0, 1.1), (1.9, 1.05), (0.05, 0.06, 0.06), turn, 0.16)

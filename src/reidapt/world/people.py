@@ -73,7 +73,7 @@ BAGS: dict[str, float] = {
     "handbag": 1.6,
     "tote": 1.6,
     "shopping": 1.2,
-    "suitcase": 0.8,
+    "suitcase": 0.5,
     "umbrella": 0.4,
 }
 BAG_MATERIALS = {
@@ -444,14 +444,14 @@ def sample_clothes(draws: Draws, woman: bool, house: Wardrobe) -> tuple[Top, Bot
         side_stripe=lower == "joggers" and shares[5] < 0.5,
         trim=False,
     )
-    top = cut_top(upper, shares[6:13], cloth, inner)
+    top = cut_top(upper, shares[6:14], cloth, inner)
     top = replace(
         top,
-        hem=1.0 - number(draws, "upper_length", 1.0 - top.hem, 0.0, 0.8),
+        hem=1.0 - number(draws, "upper_length", 1.0 - top.hem, -0.08, 0.8),
         sleeve=number(draws, "sleeve", top.sleeve, 0.0, 1.0),
         collar=word(draws, "collar", top.collar, ("round", "shirt", "turtle", "hood", "coat")),
     )
-    up = bool(int(number(draws, "hood_up", float(shares[13] < house.hoods), 0, 1)))
+    up = bool(int(number(draws, "hood_up", float(shares[18] < house.hoods), 0, 1)))
     bottom = cut_bottom(lower, shares[14:18], legs)
     if lower != "bare":
         bottom = replace(bottom, length=number(draws, "lower_length", bottom.length, 0.2, 1.0))

@@ -80,6 +80,8 @@ class Scene:
     floor_gloss: float = 0.0
     mark: str = "none"
     seed: int = 1
+    reach: float = 60.0
+    """Metres before the camera up to which people can walk."""
 
     def add(
         self,
@@ -144,7 +146,7 @@ class Scene:
 
     def leaves(self, centre: RGB, half: RGB, colour: RGB, second: RGB = (0.2, 0.25, 0.05)) -> None:
         """A clump of foliage that lets some light through."""
-        self.add("leaves", centre, half, "foliage", colour, second)
+        self.add("leaves", centre, half, "foliage", colour, second, scale=half[0])
 
     def post(self, x: float, y: float, radius: float, tall: float, surface: str, colour: RGB, bottom: float = 0.0) -> None:
         """An upright cylinder."""
@@ -187,6 +189,7 @@ def room(
     if windows == "far":
         for x in (-width / 2, width / 2):
             scene.lamps.append((x, depth - 0.3, 1.8, 3.0, "window"))
+    scene.reach = depth - 1.2
     scene.box((0.0, depth / 2 - 2, tall + 0.1), (width + 1, depth, 0.1), "panels", (0.50, 0.50, 0.49))
     shift, across = between(rng, (-0.5, 0.5)), between(rng, (1.5, 2.4))
     for k in range(int(depth / 4)):
@@ -214,6 +217,7 @@ def facade(
     at = frame_at(x, y, turn)
     glass: RGB = (0.07, 0.09, 0.12)
     kind = kind or pick(rng, ["windows", "windows", "brick", "shop", "shop", "panels", "concrete", "plaster"])
+    scene.reach = min(scene.reach, y - 1.2)
     second: RGB = glass if kind == "windows" else (0.30, 0.28, 0.26)
     scene.box(at(0.0, 3.0, 5.0), (half, 3.0, 5.0), kind, wall, second, between(rng, (0.8, 1.3)), turn)
     scene.box(at(0.0, -0.05, 0.30), (half, 0.06, 0.30), "concrete", dim(wall, 0.5), turn=turn)

@@ -17,6 +17,7 @@ from reidapt.world.labels import Labels, locate_joints
 from reidapt.world.mesh import Mesh
 from reidapt.world.modalities import Bands, sensor_table
 from reidapt.world.places import clipped
+from reidapt.world.weather import air_rows
 
 SUPERSAMPLING = 2
 MAX_SIDE = 1024
@@ -26,9 +27,9 @@ MAX_SIDE = 1024
 def load_kernels() -> tuple[Any, ...]:
     """warp and the kernel modules; a missing warp is a sentence."""
     warp = need("warp")
-    from reidapt.world import backdrop, coverage, develop, kernels, selfshade, shading
+    from reidapt.world import airborne, backdrop, coverage, develop, kernels, selfshade, shading
 
-    return warp, kernels, shading, selfshade, develop, backdrop, coverage
+    return warp, kernels, shading, selfshade, develop, backdrop, coverage, airborne
 
 
 @dataclass
@@ -79,7 +80,8 @@ class Renderer:
 
     def __post_init__(self) -> None:
         modules = load_kernels()
-        self.warp, self.kernels, self.shading, self.selfshade, self.develop, self.backdrop, self.coverage = modules
+        self.warp, self.kernels, self.shading, self.selfshade = modules[:4]
+        self.develop, self.backdrop, self.coverage, self.airborne = modules[4:]
         try:
             self.warp.get_device(self.device)
         except (ValueError, RuntimeError) as error:
@@ -244,6 +246,7 @@ class Renderer:
             inputs=[self.stage(g), self.frames, *FRAME, image],
             device=self.device,
         )
+        self._air(g, image)
         return self.developed(image, g)
 
     def other_band(self, g: Geometry, modality: str) -> tuple[np.ndarray, np.ndarray]:
@@ -285,6 +288,15 @@ class Renderer:
         inputs = [pixels, sensor, curves, seeds, rgb, mask]
         wp.launch(self.develop.develop, dim=mask.shape, inputs=inputs, device=device)
         return rgb.numpy(), mask.numpy()
+
+    def _air(self, g: Geometry, image: Any) -> None:
+        """Haze, rain and snow before the people, where the weather has any."""
+        crops = g.batch.crops
+        air = air_rows([crop.camera.light for crop in crops], [crop.noise_seed for crop in crops])
+        if air is not None:
+            dim = (len(crops), *self.size)
+            inputs = [g.keys, g.view, self._array(air, self.warp.float32), self.frames, image]
+            self.warp.launch(self.airborne.veil, dim=dim, inputs=inputs, device=self.device)
 
     def label(self, g: Geometry, wanted: Collection[str]) -> Labels:
         """The labels of a batch beside the soft mask."""

@@ -18,6 +18,7 @@ from reidapt.world.labels import Labels
 from reidapt.world.layout import Arguments, Item
 from reidapt.world.mesh import Mesh
 from reidapt.world.people import Person, sample_person
+from reidapt.world.photographs import find_photographs
 from reidapt.world.render import Renderer
 from reidapt.world.styles import Style
 from reidapt.world.tracks import sample_track
@@ -79,12 +80,11 @@ class Studio:
 
     def __post_init__(self) -> None:
         self.model = load_body_model()
-        choice, sequences = self.arguments.choice, range(1, self.style.sequences + 1)
-        self.cameras = [
-            camera.at(sequence)
-            for camera in (sample_camera(self.style, number, choice) for number in range(1, self.arguments.cameras + 1))
-            for sequence in sequences
-        ]
+        a = self.arguments
+        photographs = find_photographs(a.backgrounds) if a.backgrounds else []
+        numbers, sequences = range(1, a.cameras + 1), range(1, self.style.sequences + 1)
+        cameras = (sample_camera(self.style, number, a.choice, backgrounds=photographs) for number in numbers)
+        self.cameras = [camera.at(sequence) for camera in cameras for sequence in sequences]
 
     def camera(self, item: Item) -> Camera:
         """The camera of a picture in the light of its recording; a style has few recordings, which take turns."""

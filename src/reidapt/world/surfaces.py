@@ -36,9 +36,8 @@ def holes(kind: int, l: wp.vec3, h: wp.vec3, period: float, seed: int) -> bool:
     if kind == 4:  # upright bars between rails
         edge = h[2] - wp.abs(l[2])
         return edge > 0.035 and wrap(l[0] / period) > 0.22
-    return noise(l[0] * 7.0 + l[1] * 3.0, l[2] * 7.0 - l[1] * 5.0, seed) + 0.35 * (
-        1.0 - wp.length(wp.cw_div(l, h))
-    ) < 0.36
+    k = 6.5 / h[0]
+    return noise((l[0] + 0.4 * l[1]) * k, (l[2] - 0.7 * l[1]) * k, seed) < 0.38
 
 
 @wp.func
@@ -115,9 +114,47 @@ def cells(u: float, v: float, wide: float, tall: float, seed: int) -> wp.vec3:
 @wp.func
 def vivid(k: float) -> wp.vec3:
     """A colour of packaging and print for a number in 0..1."""
-    return wp.vec3(
-        0.10 + 0.50 * wrap(k * 7.0) * wrap(k * 7.0), 0.08 + 0.38 * wrap(k * 13.0), 0.08 + 0.40 * wrap(k * 29.0)
-    )
+    grey = 0.10 + 0.35 * wrap(k * 7.0)
+    warm = wrap(k * 13.0)
+    paint = wp.vec3(0.34, 0.08, 0.05)
+    if warm > 0.35:
+        paint = wp.vec3(0.38, 0.30, 0.10)
+    if warm > 0.55:
+        paint = wp.vec3(0.07, 0.13, 0.28)
+    if warm > 0.70:
+        paint = wp.vec3(0.09, 0.20, 0.08)
+    if warm > 0.85:
+        paint = wp.vec3(0.42, 0.40, 0.36)
+    share = 0.25 + 0.65 * wrap(k * 29.0)
+    return paint * share + wp.vec3(grey, grey, grey) * (1.0 - share)
+
+
+@wp.func
+def opaque(colour: wp.vec3, glow: float) -> wp.vec4:
+    return wp.vec4(colour[0], colour[1], colour[2], glow)
+
+
+@wp.func
+def house(base: wp.vec3, second: wp.vec3, u: float, v: float, scale: float, seed: int) -> wp.vec4:
+    """A house front with rows of windows, some with blinds, some lit at night."""
+    a = wrap(u / (1.8 * scale))
+    b = wrap(v / (2.6 * scale) + 0.75)
+    wall = base * (0.82 + 0.18 * noise(u * 1.3, v * 1.3, seed) + 0.12 * noise(u * 23.0, v * 23.0, seed + 1))
+    if a > 0.22 and a < 0.78 and b > 0.30 and b < 0.80:
+        if wp.abs(a - 0.5) < 0.02 or wp.abs(b - 0.58) < 0.012:
+            return opaque(base * 0.7, 0.0)
+        k = hash2(int(wp.floor(u / (1.8 * scale))), int(wp.floor(v / (2.6 * scale) + 0.75)), seed)
+        pane = second * (0.5 + 0.9 * k) * (0.75 + 0.5 * b)
+        if b > 0.80 - 0.4 * wrap(k * 7.0) and k > 0.45:
+            pane = wp.vec3(0.42, 0.40, 0.36) * (0.6 + 0.5 * k)
+        if wrap(k * 19.0) > 0.62:
+            return opaque(pane * 0.4 + wp.vec3(0.25, 0.19, 0.12), 1.0)
+        return opaque(pane, 0.0)
+    if a > 0.19 and a < 0.81 and b > 0.27 and b < 0.83:
+        return opaque(base * 1.2, 0.0)
+    if b < 0.05:
+        return opaque(base * 0.72, 0.0)
+    return opaque(wall, 0.0)
 
 
 @wp.func
@@ -126,6 +163,8 @@ def shop(base: wp.vec3, second: wp.vec3, u: float, v: float, scale: float, seed:
     width = 3.2 * scale
     k = hash2(int(wp.floor(u / width)), 5, seed)
     a = wrap(u / width)
+    if v > 3.5:
+        return house(second * 0.9 + wp.vec3(0.10, 0.09, 0.08), wp.vec3(0.07, 0.09, 0.12), u, v, 1.1, seed)
     if v > 2.7:
         colour = (base * (0.4 + 0.8 * k) + second * (0.6 * (1.0 - k))) * (0.85 + 0.2 * noise(u * 0.7, v * 3.0, seed))
         if v > 2.85 and v < 3.15 and a > 0.25 and a < 0.75 and noise(u * 9.0, v * 3.0, seed) > 0.42:
@@ -210,34 +249,6 @@ def masonry(kind: int, base: wp.vec3, second: wp.vec3, u: float, v: float, scale
 
 
 @wp.func
-def opaque(colour: wp.vec3, glow: float) -> wp.vec4:
-    return wp.vec4(colour[0], colour[1], colour[2], glow)
-
-
-@wp.func
-def house(base: wp.vec3, second: wp.vec3, u: float, v: float, scale: float, seed: int) -> wp.vec4:
-    """A house front with rows of windows, some with blinds, some lit at night."""
-    a = wrap(u / (1.8 * scale))
-    b = wrap(v / (2.6 * scale) + 0.75)
-    wall = base * (0.82 + 0.18 * noise(u * 1.3, v * 1.3, seed) + 0.12 * noise(u * 23.0, v * 23.0, seed + 1))
-    if a > 0.22 and a < 0.78 and b > 0.30 and b < 0.80:
-        if wp.abs(a - 0.5) < 0.02 or wp.abs(b - 0.58) < 0.012:
-            return opaque(base * 0.7, 0.0)
-        k = hash2(int(wp.floor(u / (1.8 * scale))), int(wp.floor(v / (2.6 * scale) + 0.75)), seed)
-        pane = second * (0.5 + 0.9 * k) * (0.75 + 0.5 * b)
-        if b > 0.80 - 0.4 * wrap(k * 7.0) and k > 0.45:
-            pane = wp.vec3(0.42, 0.40, 0.36) * (0.6 + 0.5 * k)
-        if wrap(k * 19.0) > 0.62:
-            return opaque(pane * 0.4 + wp.vec3(0.25, 0.19, 0.12), 1.0)
-        return opaque(pane, 0.0)
-    if a > 0.19 and a < 0.81 and b > 0.27 and b < 0.83:
-        return opaque(base * 1.2, 0.0)
-    if b < 0.05:
-        return opaque(base * 0.72, 0.0)
-    return opaque(wall, 0.0)
-
-
-@wp.func
 def daylight(base: wp.vec3, u: float, v: float, scale: float, seed: int) -> wp.vec4:
     """A large window seen from indoors: sky above something green, and mullions."""
     b = cells(u + 0.5, v, 0.9 * scale, 1.3 * scale, seed)
@@ -303,8 +314,8 @@ def surface(kind: int, base: wp.vec3, second: wp.vec3, u: float, v: float, scale
         return fittings(kind, base, second, u, v, scale, seed)
     colour = base
     if kind == 5:
-        n = 0.6 * noise(u * 6.0, v * 6.0, seed) + 0.4 * noise(u * 15.0, v * 15.0, seed + 1)
-        colour = base * (0.25 + 1.1 * n) + second * (0.5 * wp.max(n - 0.55, 0.0))
+        n = 0.5 * noise(u * 10.0 / scale, v * 10.0 / scale, seed) + 0.5 * noise(u * 27.0 / scale, v * 27.0 / scale, seed + 1)
+        colour = base * (0.20 + 1.3 * n) + second * (0.6 * wp.max(n - 0.55, 0.0))
     elif kind == 9:
         n = noise(u * 0.35, v * 0.35, seed)
         colour = base * (0.72 + 0.3 * n + 0.28 * noise(u * 40.0, v * 40.0, seed + 2))

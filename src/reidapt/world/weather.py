@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from reidapt.errors import WorldError
 from reidapt.world.factors import Choice, Draws, declare
 from reidapt.world.props import Scene
+from reidapt.world.setting import number as value
+from reidapt.world.setting import word
 from reidapt.world.streams import between, pick_from
 from reidapt.world.styles import Style
 
@@ -17,6 +18,9 @@ WEATHER = declare("weather", "camera", "weather and time of day of a recording",
 SUN = declare("sun", "camera", "where the sun stands", "sun_elevation", "sun_azimuth")
 LIGHTING = declare("lighting", "camera", "strength and colour of the light", "sun_strength", "sky_strength", "warmth")
 SHADOWS = declare("shadows", "camera", "darkness of cast shadows", "shadow")
+
+THIN = 0.003
+"""Extinction per metre below which people have no haze before them."""
 
 
 @dataclass(frozen=True)
@@ -36,14 +40,14 @@ class Weather:
 
 
 WEATHERS = {
-    "clear": Weather(1.0, 1.0, 0.06, blue=1.0, clouds=0.3),
-    "hazy": Weather(0.6, 1.1, 0.05, haze=0.010, blue=0.5, clouds=0.2),
-    "overcast": Weather(0.28, 1.05, -0.05, haze=0.003, clouds=0.5),
-    "rain": Weather(0.12, 0.9, -0.10, haze=0.012, clouds=0.4, wet=1.0, rain=1.0),
+    "clear": Weather(1.4, 0.75, 0.06, blue=1.0, clouds=0.3),
+    "hazy": Weather(0.8, 1.0, 0.05, haze=0.004, blue=0.5, clouds=0.2),
+    "overcast": Weather(0.28, 1.05, -0.05, haze=0.001, clouds=0.5),
+    "rain": Weather(0.12, 0.9, -0.10, haze=0.007, clouds=0.4, wet=1.0, rain=1.0),
     "wet": Weather(0.45, 1.0, 0.0, haze=0.004, blue=0.3, clouds=0.7, wet=0.7),
     "snow": Weather(0.25, 1.1, -0.08, haze=0.012, clouds=0.2, snow=0.75, flakes=1.0),
-    "snowy": Weather(0.8, 1.0, -0.02, blue=0.8, clouds=0.2, snow=0.6),
-    "fog": Weather(0.08, 1.0, -0.03, haze=0.065),
+    "snowy": Weather(1.0, 0.9, -0.02, blue=0.8, clouds=0.2, snow=0.6),
+    "fog": Weather(0.08, 1.0, -0.03, haze=0.032),
 }
 """States outdoors. `wet` and `snowy` are after the rain and the snow. An indoor camera's weather is `indoor`."""
 
@@ -66,8 +70,8 @@ DAYTIMES = {
     "day": Daytime(None, 1.0, 1.0, 0.0, 0.0, 0.25),
     "morning": Daytime((14.0, 30.0), 0.9, 0.85, 0.18, 0.0, 0.3),
     "evening": Daytime((7.0, 16.0), 0.75, 0.75, 0.45, 0.0, 0.5),
-    "dusk": Daytime((5.0, 6.0), 0.0, 0.55, -0.30, 0.55, 0.9, 0.85, 1.4),
-    "night": Daytime((5.0, 6.0), 0.0, 0.16, -0.10, 1.0, 0.9, 0.62, 2.2),
+    "dusk": Daytime((5.0, 6.0), 0.0, 0.40, -0.35, 0.60, 0.9, 0.80, 1.4),
+    "night": Daytime((5.0, 6.0), 0.0, 0.07, -0.05, 1.0, 0.9, 0.52, 1.8),
 }
 
 
@@ -94,6 +98,7 @@ class Light:
     lights: float  # glow of windows and shops outdoors, of signs indoors
     daylight: float  # glow of windows seen from indoors
     grain: float
+    exposure: float  # of the recording against a well-lit one
     columns: dict[str, object]
 
 
@@ -101,15 +106,6 @@ def tint(warmth: float) -> np.ndarray:
     """Linear RGB of light with a mean of 1: −1 bluish .. +1 reddish."""
     colour = np.array([1.0 + 0.35 * warmth, 1.0 + 0.02 * warmth, 1.0 - 0.45 * warmth])
     return colour / colour.mean()
-
-
-def known(what: str, name: object, names: dict[str, object] | tuple[str, ...]) -> str:
-    """`name` where it is one of `names`; otherwise a sentence with the nearest one."""
-    if isinstance(name, str) and name in names:
-        return name
-    near = difflib.get_close_matches(str(name), list(names), n=1, cutoff=0.3)
-    hint = f"did you mean {near[0]!r}? " if near else ""
-    raise WorldError(f"There is no {what} {name!r}; {hint}Known are: {', '.join(names)}.")
 
 
 def sun_direction(elevation: float, azimuth: float) -> np.ndarray:
@@ -149,23 +145,22 @@ def sample_light(style: Style, number: int, sequence: int, scene: Scene, choice:
     """The light of recording `sequence` (from 1) at camera `number`; `middle` (2,) is the middle of its walkway.
 
     Raises:
-        WorldError: a weather or daytime that is set to an unknown name.
+        WorldError: a parameter is set to an unknown name or an impossible number.
     """
     draws = Draws(choice, (0, style.name, "light"), (number, sequence))
     rng = draws(WEATHER)
-    weather = known("weather", draws.value("weather", pick_from(rng, style.weather)), WEATHERS | {"indoor": None})
-    daytime = known("daytime", draws.value("daytime", pick_from(rng, style.daytime)), DAYTIMES)
-    if scene.indoor or weather == "indoor":
-        weather = "indoor"
-    state, time = WEATHERS.get(weather, WEATHERS["overcast"]), DAYTIMES[daytime]
+    weather = word(draws, "weather", pick_from(rng, style.weather), WEATHERS)
+    daytime = word(draws, "daytime", pick_from(rng, style.daytime), DAYTIMES)
+    state, time = WEATHERS[weather], DAYTIMES[daytime]
+    if scene.indoor:
+        weather, state = "indoor", Weather(0.0, 1.0)
     rng = draws(SUN)
-    elevation = between(rng, time.elevation or style.sun_elevation)
-    elevation = float(draws.value("sun_elevation", elevation))
-    azimuth = float(draws.value("sun_azimuth", 360.0 * rng.random()))
+    elevation = value(draws, "sun_elevation", between(rng, time.elevation or style.sun_elevation), 3.0, 90.0)
+    azimuth = value(draws, "sun_azimuth", between(rng, (-140.0, 140.0)), -360.0, 360.0)
     rng = draws(LIGHTING)
-    direct = float(draws.value("sun_strength", between(rng, style.sun)))
-    ambient = float(draws.value("sky_strength", between(rng, style.sky)))
-    warmth = float(draws.value("warmth", between(rng, style.sky_warmth)))
+    direct = value(draws, "sun_strength", between(rng, style.sun), 0.0, 20.0)
+    ambient = value(draws, "sky_strength", between(rng, style.sky), 0.05, 20.0)
+    warmth = value(draws, "warmth", between(rng, style.sky_warmth), -1.0, 1.0)
     lamp_warmth = between(rng, (0.1, 0.7))
     bounce = between(rng, (0.5, 0.8) if scene.indoor else (0.4, 0.65))
     lamps = lamp_table(scene, time, middle)
@@ -191,7 +186,7 @@ def sample_light(style: Style, number: int, sequence: int, scene: Scene, choice:
     sun_colour, sky_colour = sun_colour * level, sky_colour * level
     share = (sun_colour.mean() + reached * level) / (sun_colour.mean() + reached * level + 0.8 * sky_colour.mean())
     shadow = float(np.clip(0.80 * share, 0.0, 0.8)) * (0.5 if scene.indoor else 1.0)
-    shadow = float(draws.value("shadow", shadow))
+    shadow = value(draws, "shadow", shadow, 0.0, 1.0)
     blue = state.blue if time.sun else 0.7
     zenith = sky_colour * ((1 - blue) * np.array([0.88, 0.92, 0.96]) + blue * np.array([0.50, 0.68, 0.98]))
     glow = 0.62 * level if scene.indoor else time.lights * level * (0.5 if time.sun else 0.8)
@@ -210,23 +205,24 @@ def sample_light(style: Style, number: int, sequence: int, scene: Scene, choice:
     return Light(
         weather=weather,
         daytime=daytime,
-        sun=sun_direction(max(elevation, 3.0), azimuth),
+        sun=sun_direction(elevation, azimuth),
         sun_colour=sun_colour,
         sky_colour=sky_colour,
         zenith=zenith,
-        air=sky_colour * 0.92,
+        air=sky_colour * 0.75,
         lamps=lamps,
         bounce=bounce,
         shadow=shadow,
         haze=0.001 if scene.indoor else style.haze + state.haze,
         clouds=state.clouds,
-        wet=0.0 if scene.indoor else state.wet,
-        snow=0.0 if scene.indoor else state.snow,
-        rain=0.0 if scene.indoor else state.rain,
-        flakes=0.0 if scene.indoor else state.flakes,
+        wet=state.wet,
+        snow=state.snow,
+        rain=state.rain,
+        flakes=state.flakes,
         lights=glow,
         daylight=level * (1.25 if time.sun else 0.10),
         grain=1.0 if scene.indoor else time.grain,
+        exposure=time.exposure,
         columns=columns,
     )
 
@@ -245,3 +241,12 @@ def lamp_table(scene: Scene, time: Daytime, middle: np.ndarray) -> np.ndarray:
         there = lamp_light(table, np.array([*middle, 1.2]))[1].mean(axis=1)
         table = table[np.sort(np.argsort(-there, kind="stable")[:8])]
     return table
+
+
+def air_rows(lights: Sequence[Light], seeds: Sequence[int]) -> np.ndarray | None:
+    """(C, 8) rows of `airborne.veil` for crops in these lights, with noise seeds; None where the air is clear for all."""
+    rows = np.zeros((len(lights), 8), np.float32)
+    for row, light, seed in zip(rows, lights, seeds):
+        row[0:3], row[3] = light.air, light.haze if light.haze >= THIN else 0.0
+        row[4:7] = light.rain, light.flakes, seed % 9973
+    return rows if rows[:, 3:6].any() else None

@@ -55,6 +55,7 @@ def render_world(
     occlusion: float = 0.2,
     outfits: int = 1,
     lookalikes: float = 0.0,
+    backgrounds: str | Path = "",
     hold: Collection[str] = (),
     values: Mapping[str, object] | None = None,
     workers: int | None = None,
@@ -84,6 +85,7 @@ def render_world(
         occlusion: share of the pictures in which somebody, something or the frame's border hides a part of the person.
         outfits: sets of clothes per person, each in recordings of its own.
         lookalikes: share of the people who dress like somebody else.
+        backgrounds: folder of photographs that stand in for the style's scenes, the first by name for camera 1.
         hold: factors (names of `factors.FACTORS`) that have one value in the whole world.
         values: parameters (columns of `crops.csv`) that are set to a value.
         workers: threads (default: the CPU's cores, at most 8). batch_size: crops per kernel launch. Neither changes a
@@ -100,7 +102,8 @@ def render_world(
     chosen, out = find_style(style), Path(out)
     arguments = Arguments(
         people, cameras, pictures, seed, size, layout, train_fraction, junk, distractors, tuple(modalities),
-        tuple(camera_modalities), tuple(labels), tracklets, frames, occlusion, outfits, lookalikes, Choice(frozenset(hold), dict(values or {})),
+        tuple(camera_modalities), tuple(labels), tracklets, frames, occlusion, outfits, lookalikes, str(backgrounds),
+        Choice(frozenset(hold), dict(values or {})),
     ).check()  # fmt: skip
     for name, value in (("workers", workers), ("batch_size", batch_size)):
         if value is not None and (not is_whole(value) or value < 1):
