@@ -23,7 +23,7 @@ def reach(points: np.ndarray, sun: np.ndarray) -> np.ndarray:
     stage.view = wp.array(view, dtype=wp.float32, device="cpu")
     stage.actors = wp.array(np.array([[0, len(points), 0, 0, 0, 0, 0]], np.int32), dtype=wp.int32, device="cpu")
     stage.place = wp.array(points[None].astype(np.float32), dtype=wp.vec3, device="cpu")
-    return selfshade.reach(stage, "cpu").numpy()[0]
+    return selfshade.reach(stage, 64, "cpu").numpy()[0]
 
 
 def sheet(height: float, half: float) -> np.ndarray:
@@ -70,12 +70,13 @@ def developed(image: np.ndarray, **columns: float) -> tuple[np.ndarray, np.ndarr
     mask = wp.empty((1, height, width), dtype=wp.uint8, device="cpu")
     wp.launch(
         develop.develop,
-        dim=mask.shape,
+        dim=(1, height, -(-width // 7)),
         inputs=[
             wp.array(image[None].astype(np.float32), dtype=wp.vec4, device="cpu"),
             wp.array(sensor, dtype=wp.float32, device="cpu"),
             wp.array(develop.tone_curves(sensor), dtype=wp.float32, device="cpu"),
             wp.array(np.array([5], np.int32), dtype=wp.int32, device="cpu"),
+            7,
             rgb,
             mask,
         ],

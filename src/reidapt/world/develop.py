@@ -22,29 +22,35 @@ LINEAR = wp.constant(2)
 
 
 @wp.kernel
-def blur_across(image: wp.array3d(dtype=wp.vec4), sensor: wp.array2d(dtype=float), out: wp.array3d(dtype=wp.vec4)):
+def blur_across(
+    image: wp.array3d(dtype=wp.vec4), sensor: wp.array2d(dtype=float), chunk: int, out: wp.array3d(dtype=wp.vec4)
+):
     """Horizontal half of the lens' Gaussian (ten taps from the sensor table), from supersampled columns to pixels."""
-    c, y, x = wp.tid()
+    c, y, part = wp.tid()
     last = image.shape[2] - 1
-    total = wp.vec4(0.0, 0.0, 0.0, 0.0)
-    for k in range(5):
-        w = sensor[c, 9 + k]
-        if w > 0.002:
-            total = total + w * (image[c, y, wp.max(2 * x - k, 0)] + image[c, y, wp.min(2 * x + 1 + k, last)])
-    out[c, y, x] = total
+    for x in range(part * chunk, wp.min((part + 1) * chunk, out.shape[2])):
+        total = sensor[c, 9] * (image[c, y, 2 * x] + image[c, y, 2 * x + 1])
+        for k in range(1, 5):
+            w = sensor[c, 9 + k]
+            if w > 0.002:
+                total = total + w * (image[c, y, wp.max(2 * x - k, 0)] + image[c, y, wp.min(2 * x + 1 + k, last)])
+        out[c, y, x] = total
 
 
 @wp.kernel
-def blur_down(image: wp.array3d(dtype=wp.vec4), sensor: wp.array2d(dtype=float), out: wp.array3d(dtype=wp.vec4)):
+def blur_down(
+    image: wp.array3d(dtype=wp.vec4), sensor: wp.array2d(dtype=float), chunk: int, out: wp.array3d(dtype=wp.vec4)
+):
     """Vertical half of the blur, from supersampled rows to pixels."""
-    c, y, x = wp.tid()
+    c, y, part = wp.tid()
     last = image.shape[1] - 1
-    total = wp.vec4(0.0, 0.0, 0.0, 0.0)
-    for k in range(5):
-        w = sensor[c, 9 + k]
-        if w > 0.002:
-            total = total + w * (image[c, wp.max(2 * y - k, 0), x] + image[c, wp.min(2 * y + 1 + k, last), x])
-    out[c, y, x] = total
+    for x in range(part * chunk, wp.min((part + 1) * chunk, out.shape[2])):
+        total = sensor[c, 9] * (image[c, 2 * y, x] + image[c, 2 * y + 1, x])
+        for k in range(1, 5):
+            w = sensor[c, 9 + k]
+            if w > 0.002:
+                total = total + w * (image[c, wp.max(2 * y - k, 0), x] + image[c, wp.min(2 * y + 1 + k, last), x])
+        out[c, y, x] = total
 
 
 @wp.func
@@ -107,59 +113,61 @@ def develop(
     sensor: wp.array2d(dtype=float),
     curves: wp.array2d(dtype=float),
     seeds: wp.array(dtype=int),
+    chunk: int,
     rgb: wp.array4d(dtype=wp.uint8),
     mask: wp.array3d(dtype=wp.uint8),
 ):
     """Motion blur, sharpening, exposure, white balance, saturation, tone curve, noise and 8-bit rounding."""
-    c, y, x = wp.tid()
+    c, y, part = wp.tid()
     last_row = image.shape[1] - 1
     last_column = image.shape[2] - 1
-    total = image[c, y, x]
     right = sensor[c, 14]
     down = sensor[c, 15]
-    if right * right + down * down > 0.4:
-        total = smeared(image, c, y, x, right, down)
-    mask[c, y, x] = wp.uint8(wp.clamp(total[3] * 255.0 + 0.5, 0.0, 255.0))
-    sharpening = sensor[c, 17]
-    if sharpening > 0.0:
-        around = (
-            image[c, y, wp.max(x - 1, 0)]
-            + image[c, y, wp.min(x + 1, last_column)]
-            + image[c, wp.max(y - 1, 0), x]
-            + image[c, wp.min(y + 1, last_row), x]
-        )
-        more = total + sharpening * (image[c, y, x] - 0.25 * around)
-        total = wp.max(more, 0.4 * total)
+    saturation = sensor[c, 4]
     black = sensor[c, 7]
     amount = sensor[c, 8]
     kind = int(sensor[c, 16])
-    state = wp.rand_init(seeds[c], y * 4096 + x)
-    if kind == COLOUR:
-        red = total[0] * sensor[c, 1]
-        green = total[1] * sensor[c, 2]
-        blue = total[2] * sensor[c, 3]
-        grey = 0.30 * red + 0.59 * green + 0.11 * blue
-        saturation = sensor[c, 4]
-        common = grain(state) * 0.6
-        r = tone(curves, c, grey + (red - grey) * saturation) + amount * (common + 0.8 * grain(state))
-        g = tone(curves, c, grey + (green - grey) * saturation) + amount * (common + 0.6 * grain(state))
-        b = tone(curves, c, grey + (blue - grey) * saturation) + amount * (common + 1.0 * grain(state))
-        if sensor[c, 18] > 0.0:
-            patch = wp.rand_init(seeds[c] + 1, (y // 2) * 4096 + x // 2)
-            warm = sensor[c, 18] * grain(patch)
-            pink = sensor[c, 18] * grain(patch)
-            r = r + warm + 0.5 * pink
-            g = g - 0.5 * pink
-            b = b - warm + 0.5 * pink
-        rgb[c, y, x, 0] = eight_bits(r, black)
-        rgb[c, y, x, 1] = eight_bits(g, black)
-        rgb[c, y, x, 2] = eight_bits(b, black)
-        return
-    value = total[0] * sensor[c, 1]
-    if kind == GREY:
-        value = tone(curves, c, value)
-    value = value + amount * (0.8 * grain(state) + 0.6 * grain(wp.rand_init(seeds[c] + 1, y)) * 0.3)
-    level = eight_bits(value, black)
-    rgb[c, y, x, 0] = level
-    rgb[c, y, x, 1] = level
-    rgb[c, y, x, 2] = level
+    sharpening = sensor[c, 17]
+    for x in range(part * chunk, wp.min((part + 1) * chunk, image.shape[2])):
+        total = image[c, y, x]
+        if right * right + down * down > 0.4:
+            total = smeared(image, c, y, x, right, down)
+        mask[c, y, x] = wp.uint8(wp.clamp(total[3] * 255.0 + 0.5, 0.0, 255.0))
+        if sharpening > 0.0:
+            around = (
+                image[c, y, wp.max(x - 1, 0)]
+                + image[c, y, wp.min(x + 1, last_column)]
+                + image[c, wp.max(y - 1, 0), x]
+                + image[c, wp.min(y + 1, last_row), x]
+            )
+            more = total + sharpening * (image[c, y, x] - 0.25 * around)
+            total = wp.max(more, 0.4 * total)
+        state = wp.rand_init(seeds[c], y * 4096 + x)
+        if kind == COLOUR:
+            red = total[0] * sensor[c, 1]
+            green = total[1] * sensor[c, 2]
+            blue = total[2] * sensor[c, 3]
+            grey = 0.30 * red + 0.59 * green + 0.11 * blue
+            common = grain(state) * 0.6
+            r = tone(curves, c, grey + (red - grey) * saturation) + amount * (common + 0.8 * grain(state))
+            g = tone(curves, c, grey + (green - grey) * saturation) + amount * (common + 0.6 * grain(state))
+            b = tone(curves, c, grey + (blue - grey) * saturation) + amount * (common + 1.0 * grain(state))
+            if sensor[c, 18] > 0.0:
+                patch = wp.rand_init(seeds[c] + 1, (y // 2) * 4096 + x // 2)
+                warm = sensor[c, 18] * grain(patch)
+                pink = sensor[c, 18] * grain(patch)
+                r = r + warm + 0.5 * pink
+                g = g - 0.5 * pink
+                b = b - warm + 0.5 * pink
+            rgb[c, y, x, 0] = eight_bits(r, black)
+            rgb[c, y, x, 1] = eight_bits(g, black)
+            rgb[c, y, x, 2] = eight_bits(b, black)
+        else:
+            value = total[0] * sensor[c, 1]
+            if kind == GREY:
+                value = tone(curves, c, value)
+            value = value + amount * (0.8 * grain(state) + 0.6 * grain(wp.rand_init(seeds[c] + 1, y)) * 0.3)
+            level = eight_bits(value, black)
+            rgb[c, y, x, 0] = level
+            rgb[c, y, x, 1] = level
+            rgb[c, y, x, 2] = level

@@ -228,8 +228,8 @@ class Bands:
         image = wp.empty((len(crops), 2 * height, 2 * width), dtype=wp.vec4, device=render.device)
         wp.launch(
             self.kernels("bands").shade_band,
-            dim=(len(crops), height, width),
-            inputs=[stage, self.frames, *FRAME, self.array(rows, wp.float32), image],
+            dim=(len(crops), height, render.parts(width)),
+            inputs=[stage, self.frames, *FRAME, self.array(rows, wp.float32), render.chunk, image],
             device=render.device,
         )
         return image

@@ -118,40 +118,45 @@ def shade(
     frames: wp.array3d(dtype=wp.vec4),
     frame_height: int,
     frame_width: int,
+    chunk: int,
     out: wp.array3d(dtype=wp.vec4),
 ):
-    """Linear RGB and coverage of the four supersampled pixels of an output pixel; the background is taken once."""
-    c, row2, column2 = wp.tid()
-    y = 2 * row2
-    x = 2 * column2
-    u = d.view[c, 15] + (float(x) + 1.0) / d.view[c, 17]
-    v = d.view[c, 16] + (float(y) + 1.0) / d.view[c, 18]
-    back = sample_frame(frames, int(d.view[c, 30]), u, v, frame_height, frame_width)
-    depth = wp.abs(back[3])
-    whole = filled(d, c, x, y, depth)
-    colour = wp.vec3(back[0], back[1], back[2])
-    if back[3] < 0.0 and whole == 0:
-        colour = colour * floor_shadow(d, c, u, v, row2, column2)
-    empty = wp.vec4(colour[0], colour[1], colour[2], 0.0)
-    corner = vignette(d, c, u, v)
-    last = wp.where(whole == 2, 1, 4)
-    mean = wp.vec4(0.0, 0.0, 0.0, 0.0)
-    for k in range(last):
-        sy = y + k // 2
-        sx = x + k % 2
-        if whole == 0 or k == 0 or k == 3:
-            key = d.keys[c, sy, sx]
-            pixel = empty
-            if key != EMPTY:
-                if key_depth(key) <= depth + 0.05:
-                    lit = shade_person(d, locate(d, c, sx, sy, key))
-                    pixel = wp.vec4(lit[0], lit[1], lit[2], wp.where(key_other(key) == 0, 1.0, 0.0))
-            pixel = wp.vec4(pixel[0] * corner, pixel[1] * corner, pixel[2] * corner, pixel[3])
-            out[c, sy, sx] = pixel
-            mean = mean + 0.5 * pixel
-    if whole == 2:
-        mean = mean + mean
-        out[c, y + 1, x + 1] = mean
-    if whole > 0:
-        out[c, y, x + 1] = mean
-        out[c, y + 1, x] = mean
+    """Linear RGB and coverage of the four supersampled pixels of an output pixel; the background is taken once.
+
+    A thread takes `chunk` pixels of a row (see `kernels`).
+    """
+    c, row2, part = wp.tid()
+    for column2 in range(part * chunk, wp.min((part + 1) * chunk, out.shape[2] // 2)):
+        y = 2 * row2
+        x = 2 * column2
+        u = d.view[c, 15] + (float(x) + 1.0) / d.view[c, 17]
+        v = d.view[c, 16] + (float(y) + 1.0) / d.view[c, 18]
+        back = sample_frame(frames, int(d.view[c, 30]), u, v, frame_height, frame_width)
+        depth = wp.abs(back[3])
+        whole = filled(d, c, x, y, depth)
+        colour = wp.vec3(back[0], back[1], back[2])
+        if back[3] < 0.0 and whole == 0:
+            colour = colour * floor_shadow(d, c, u, v, row2, column2)
+        empty = wp.vec4(colour[0], colour[1], colour[2], 0.0)
+        corner = vignette(d, c, u, v)
+        last = wp.where(whole == 2, 1, 4)
+        mean = wp.vec4(0.0, 0.0, 0.0, 0.0)
+        for k in range(last):
+            sy = y + k // 2
+            sx = x + k % 2
+            if whole == 0 or k == 0 or k == 3:
+                key = d.keys[c, sy, sx]
+                pixel = empty
+                if key != EMPTY:
+                    if key_depth(key) <= depth + 0.05:
+                        lit = shade_person(d, locate(d, c, sx, sy, key))
+                        pixel = wp.vec4(lit[0], lit[1], lit[2], wp.where(key_other(key) == 0, 1.0, 0.0))
+                pixel = wp.vec4(pixel[0] * corner, pixel[1] * corner, pixel[2] * corner, pixel[3])
+                out[c, sy, sx] = pixel
+                mean = mean + 0.5 * pixel
+        if whole == 2:
+            mean = mean + mean
+            out[c, y + 1, x + 1] = mean
+        if whole > 0:
+            out[c, y, x + 1] = mean
+            out[c, y + 1, x] = mean
