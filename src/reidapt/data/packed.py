@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -42,25 +42,17 @@ def pack(
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise DataError(f"{folder} already exists and is not empty; choose another folder or remove it first.")
     if len(size) != 2 or min(size) < 1 or len(table) == 0:
-        raise DataError(f"{len(table)} pictures of size {size} cannot be packed; expected (height, width) and a picture.")
+        raise DataError(
+            f"{len(table)} pictures of size {size} cannot be packed; expected (height, width) and a picture."
+        )
     paths, masks = table.paths.tolist(), table.column("mask").tolist()
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
     shape = (len(table), int(size[0]), int(size[1]))
     try:
         temporary.mkdir(parents=True)
-        pictures = np.memmap(temporary / PICTURES, np.uint8, "w+", shape=(*shape, 3))
-        covers = np.memmap(temporary / MASKS, np.uint8, "w+", shape=shape) if all(masks) else None
-
-        def keep(row: int) -> None:
-            pictures[row] = decode(paths[row], shape[1:])
-            if covers is not None:
-                covers[row] = decode_mask(masks[row], shape[1:])
-
-        in_threads(keep, range(len(table)), progress=progress)
-        for array in (pictures, covers):
-            if array is not None:
-                array.flush()
-        del pictures, covers
+        fill(temporary / PICTURES, (*shape, 3), lambda row: decode(paths[row], size), progress)
+        if all(masks):
+            fill(temporary / MASKS, shape, lambda row: decode_mask(masks[row], size), progress)
         table.frame.to_csv(temporary / TABLE, index=False)
         index = {"format": FORMAT, "name": table.name, "root": str(table.root), "shape": shape, "masks": all(masks)}
         (temporary / INDEX).write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
@@ -69,10 +61,25 @@ def pack(
         folder.parent.mkdir(parents=True, exist_ok=True)
         temporary.rename(folder)
     except OSError as error:
-        raise DataError(f"the packed pictures cannot be written to {folder}: {error}. Nothing was left there.") from error
+        raise DataError(
+            f"the packed pictures cannot be written to {folder}: {error}. Nothing was left there."
+        ) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return folder
+
+
+def fill(
+    path: Path, shape: tuple[int, ...], load: Callable[[int], np.ndarray], progress: Progress | None = None
+) -> None:
+    """Write a file of `shape` bytes whose row `k` is `load(k)`."""
+    rows = np.memmap(path, np.uint8, "w+", shape=shape)
+
+    def keep(row: int) -> None:
+        rows[row] = load(row)
+
+    in_threads(keep, range(shape[0]), progress=progress)
+    rows.flush()
 
 
 def read_any(place: str | os.PathLike[str]) -> CropTable:
@@ -99,10 +106,14 @@ class PackedStore:
             index = json.loads((self.folder / INDEX).read_text(encoding="utf-8"))
             shape = tuple(int(side) for side in index["shape"])
             if index["format"] != FORMAT:
-                raise DataError(f"{self.folder} has the packed format {index['format']}, expected {FORMAT}; pack it again.")
+                raise DataError(
+                    f"{self.folder} has the packed format {index['format']}, expected {FORMAT}; pack it again."
+                )
             frame = pd.read_csv(self.folder / TABLE, low_memory=False)
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise DataError(f"{self.folder} is no folder of packed pictures ({error}); write one with pack().") from error
+            raise DataError(
+                f"{self.folder} is no folder of packed pictures ({error}); write one with pack()."
+            ) from error
         if len(frame) != shape[0]:
             raise DataError(f"{self.folder / TABLE} has {len(frame)} rows for {shape[0]} pictures; pack it again.")
         self.table = CropTable(frame, str(index["name"]), str(index["root"]))

@@ -19,7 +19,9 @@ from reidapt.world.streams import between
 from reidapt.world.styles import Style
 
 YAW = declare("yaw", "crop", "direction of walking against the line of sight, degrees; 0 comes nearer", "yaw")
-POSE = declare("pose", "crop", "walking or standing, moment of the stride, what the arms do", "walking", "phase", "phone")
+POSE = declare(
+    "pose", "crop", "walking or standing, moment of the stride, what the arms do", "walking", "phase", "phone"
+)
 BOX = declare("box", "crop", "error of the detector's box")
 EXPOSURE = declare("exposure", "crop", "brightness against the camera's own", "light")
 MOTION = declare("motion", "crop", "exposure time in milliseconds, which blurs who moves", "exposure_ms")
@@ -120,9 +122,7 @@ class Ask:
     modality: str = "colour"
 
 
-def crop_draws(
-    world: Circumstances, camera: Camera, person: Person, picture: int, kind: str, modality: str
-) -> Draws:
+def crop_draws(world: Circumstances, camera: Camera, person: Person, picture: int, kind: str, modality: str) -> Draws:
     """The random streams of one crop; those of a colour crop do not depend on the other modalities."""
     own = (kind, person.index, camera.number, picture, *(() if modality == "colour" else (modality,)))
     return Draws(world.choice, (world.seed, world.style.name, "crop"), own)
@@ -218,9 +218,7 @@ def sample_shot(draws: Draws, style: Style) -> Shot:
     )
 
 
-def posed(
-    person: Person, rest: Rest, soles: np.ndarray, parents: np.ndarray, drafts: Sequence[Draft]
-) -> list[Crop]:
+def posed(person: Person, rest: Rest, soles: np.ndarray, parents: np.ndarray, drafts: Sequence[Draft]) -> list[Crop]:
     """Crops of one person from their drafts; all bodies are posed at once."""
     if not drafts:
         return []

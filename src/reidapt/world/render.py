@@ -224,9 +224,7 @@ class Renderer:
     def _count(self, g: Geometry) -> np.ndarray:
         counts = self.warp.zeros((len(g.boxes), 2), dtype=self.warp.int32, device=self.device)
         inputs = [g.keys, g.view, self.frames, counts]
-        self.warp.launch(
-            self.coverage.count, dim=(len(g.boxes), self.size[0]), inputs=inputs, device=self.device
-        )
+        self.warp.launch(self.coverage.count, dim=(len(g.boxes), self.size[0]), inputs=inputs, device=self.device)
         return counts.numpy().astype(int)
 
     def _send_away(self, g: Geometry, few: np.ndarray) -> None:
@@ -307,7 +305,15 @@ class Renderer:
         if "parts" in wanted or "depth" in wanted:
             part = wp.empty((count, height, width), dtype=wp.uint8, device=self.device)
             depth = wp.empty((count, height, width), dtype=wp.uint16, device=self.device)
-            inputs = [g.keys, g.view, self.frames, g.actors, self._array(g.batch.joined["parts"], wp.int32), part, depth]
+            inputs = [
+                g.keys,
+                g.view,
+                self.frames,
+                g.actors,
+                self._array(g.batch.joined["parts"], wp.int32),
+                part,
+                depth,
+            ]
             wp.launch(self.coverage.label, dim=part.shape, inputs=inputs, device=self.device)
             labels.parts = part.numpy() if "parts" in wanted else None
             labels.depth = depth.numpy() if "depth" in wanted else None

@@ -46,9 +46,7 @@ class Track:
     speed: float  # metres a second
 
 
-def waypoints(
-    rng: np.random.Generator, camera: Camera, start: np.ndarray, length: float, strict: bool
-) -> np.ndarray:
+def waypoints(rng: np.random.Generator, camera: Camera, start: np.ndarray, length: float, strict: bool) -> np.ndarray:
     """(N, 2) corners of a way of at least `length` metres from `start` that stays in view and clear of things.
 
     Where the place allows no such way, it goes round in a circle. `strict` ways are not hidden by anything.
