@@ -10,8 +10,9 @@ import numpy as np
 from reidapt.world.cameras import FRAME
 from reidapt.world.crops import Crop
 from reidapt.world.mesh import Mesh
+from reidapt.world.modalities import vignetting
 
-VIEW_COLUMNS = 40
+VIEW_COLUMNS = 41
 ACTOR_COLUMNS = 7
 JOINED = ("vertices", "normals", "uv", "light", "bones", "weights", "triangles", "materials", "parts")
 
@@ -46,6 +47,7 @@ def view_row(crop: Crop, camera_slot: int) -> np.ndarray:
     row[31] = camera.shadow * crop.sun_visible
     row[32:36] = crop.feet.reshape(-1)
     row[36], row[37], row[38], row[39] = 0.27, 0.50, crop.sun_visible, 1.0
+    row[40] = vignetting(camera)
     return row
 
 

@@ -13,6 +13,7 @@ from reidapt.world.cameras import Camera
 from reidapt.world.company import company, find_place, wanted_occluder
 from reidapt.world.factors import EVERYTHING, Choice, Draws, declare
 from reidapt.world.gait import Pose, pose_all, sample_pose
+from reidapt.world.modalities import easel, modality_columns
 from reidapt.world.people import Person
 from reidapt.world.places import in_sun
 from reidapt.world.streams import between
@@ -222,6 +223,7 @@ def posed(person: Person, rest: Rest, soles: np.ndarray, parents: np.ndarray, dr
     """Crops of one person from their drafts; all bodies are posed at once."""
     if not drafts:
         return []
+    drafts = [sitting(draft) if draft.modality == "sketch" else draft for draft in drafts]
     spots = np.stack([draft.moment.spot for draft in drafts])
     turns = np.array([draft.moment.turn for draft in drafts])
     poses = pose_all(rest, parents, person.gait, [draft.moment.pose for draft in drafts], soles, turns)
@@ -237,6 +239,20 @@ def posed(person: Person, rest: Rest, soles: np.ndarray, parents: np.ndarray, dr
         compose(draft, rest, transforms, floor, bool(sun))
         for draft, transforms, floor, sun in zip(drafts, poses, feet, lit)
     ]
+
+
+def sitting(draft: Draft) -> Draft:
+    """The draft of a sketch: the whole person stands or walks before the artist, and nothing else is there."""
+    moment = draft.moment
+    held = replace(moment.pose, walking=moment.pose.walking and moment.pose.phase < 0.25)
+    return replace(
+        draft,
+        camera=easel(draft.camera),
+        moment=replace(moment, spot=np.array([0.0, 10.0]), yaw=10.0 * (int(moment.yaw / 10.0) % 7 - 3), pose=held),
+        shot=replace(draft.shot, milliseconds=0.0, source_height=0.0),
+        others=(),
+        box_noise=0.3 * np.abs(draft.box_noise),
+    )
 
 
 def compose(draft: Draft, rest: Rest, transforms: np.ndarray, feet: np.ndarray, lit: bool) -> Crop:
@@ -266,6 +282,7 @@ def compose(draft: Draft, rest: Rest, transforms: np.ndarray, feet: np.ndarray, 
             "light": round(shot.light, 3),
             "exposure_ms": round(shot.milliseconds, 1),
             "jpeg": shot.quality,
+            **modality_columns(draft.modality, camera, shot.noise_seed),
         },
         modality=draft.modality,
         others=draft.others,

@@ -15,6 +15,7 @@ from reidapt.world.cameras import FRAME, Camera, empty_frame
 from reidapt.world.crops import Crop, crop_box
 from reidapt.world.labels import Labels, locate_joints
 from reidapt.world.mesh import Mesh
+from reidapt.world.modalities import Bands, sensor_table
 from reidapt.world.places import clipped
 from reidapt.world.weather import air_rows
 
@@ -26,9 +27,9 @@ MAX_SIDE = 1024
 def load_kernels() -> tuple[Any, ...]:
     """warp and the kernel modules; a missing warp is a sentence."""
     warp = need("warp")
-    from reidapt.world import airborne, backdrop, coverage, develop, kernels, shading
+    from reidapt.world import airborne, backdrop, coverage, develop, kernels, selfshade, shading
 
-    return warp, kernels, shading, develop, backdrop, coverage, airborne
+    return warp, kernels, shading, selfshade, develop, backdrop, coverage, airborne
 
 
 @dataclass
@@ -75,25 +76,22 @@ class Renderer:
     device: str = "cpu"
     samples: int = 1
     frames: Any = field(init=False)
+    bands: Bands = field(init=False)
 
     def __post_init__(self) -> None:
-        (
-            self.warp,
-            self.kernels,
-            self.shading,
-            self.develop,
-            self.backdrop,
-            self.coverage,
-            self.airborne,
-        ) = load_kernels()
+        modules = load_kernels()
+        self.warp, self.kernels, self.shading, self.selfshade = modules[:4]
+        self.develop, self.backdrop, self.coverage, self.airborne = modules[4:]
         try:
             self.warp.get_device(self.device)
         except (ValueError, RuntimeError) as error:
             raise WorldError(f"There is no device {self.device!r} to render on here; use 'cpu' or 'cuda'.") from error
-        for module in (self.kernels, self.shading, self.develop, self.backdrop, self.coverage, self.airborne):
+        for module in modules[1:]:
             self.warp.load_module(module, device=self.device)
         self.slots = {camera.key: slot for slot, camera in enumerate(self.cameras)}
-        self.frames = self.warp.zeros((len(self.cameras), *FRAME), dtype=self.warp.vec4, device=self.device)
+        self.frames = self.warp.zeros((len(self.cameras) + 1, *FRAME), dtype=self.warp.vec4, device=self.device)
+        self.frames[len(self.cameras)].fill_(self.warp.vec4(1.0, 1.0, 1.0, 1.0e5))  # behind a sketch is paper
+        self.bands = Bands(self)
 
     def draw_backdrop(self, camera: Camera) -> None:
         """Draw a camera's empty frame; needed once before its crops are drawn."""
@@ -135,7 +133,7 @@ class Renderer:
     def project(self, crops: Sequence[Crop], meshes: Sequence[Mesh]) -> Geometry:
         """Skin, cut out and rasterise a batch."""
         wp, k, device = self.warp, self.kernels, self.device
-        batch = gather(crops, meshes, [self.slots[crop.camera.key] for crop in crops])
+        batch = gather(crops, meshes, [self.slots.get(crop.camera.key, len(self.cameras)) for crop in crops])
         count, (tall, wide) = len(crops), (self.size[0] * SUPERSAMPLING, self.size[1] * SUPERSAMPLING)
         joined = batch.joined
         actors = self._array(batch.actors, wp.int32)
@@ -240,49 +238,53 @@ class Renderer:
 
     def colour(self, g: Geometry) -> tuple[np.ndarray, np.ndarray]:
         """RGB (C, H, W, 3) and mask (C, H, W) of a batch in visible light."""
-        wp, (height, width), count, device = self.warp, self.size, len(g.boxes), self.device
-        tall, wide = g.keys.shape[1:]
-        joined = g.batch.joined
-        shadow = wp.zeros((count, tall // 2, wide // 2), dtype=wp.uint8, device=device)
+        wp, (tall, wide) = self.warp, g.keys.shape[1:]
+        image = wp.empty((len(g.boxes), tall, wide), dtype=wp.vec4, device=self.device)
+        wp.launch(
+            self.shading.shade,
+            dim=(len(g.boxes), *self.size),
+            inputs=[self.stage(g), self.frames, *FRAME, image],
+            device=self.device,
+        )
+        self._air(g, image)
+        return self.developed(image, g)
+
+    def other_band(self, g: Geometry, modality: str) -> tuple[np.ndarray, np.ndarray]:
+        """RGB and mask of a batch in infrared, thermal or as a sketch."""
+        if modality == "sketch":
+            return self.bands.draw_sketch(self.stage(g), g.batch.crops, self.size)
+        return self.developed(self.bands.picture(self.stage(g), g.batch.crops, self.size), g)
+
+    def stage(self, g: Geometry) -> Any:
+        """What the shading kernels know of a batch: its geometry and where light reaches it."""
+        wp, (tall, wide), joined = self.warp, g.keys.shape[1:], g.batch.joined
+        shadow = wp.zeros((len(g.boxes), tall // 2, wide // 2), dtype=wp.uint8, device=self.device)
         wp.launch(
             self.kernels.cast_shadow,
             dim=(len(g.batch.actors), self._parts(int(g.batch.actors[:, 3].max()))),
             inputs=[g.ground, g.triangles, g.actors, g.view, self.chunk, tall // 2, wide // 2, shadow],
-            device=device,
+            device=self.device,
         )
-        image = wp.empty((count, tall, wide), dtype=wp.vec4, device=device)
-        wp.launch(
-            self.shading.shade,
-            dim=(count, height, width),
-            inputs=[
-                g.keys,
-                shadow,
-                g.place,
-                g.turned,
-                g.screen,
-                g.triangles,
-                g.materials,
-                self._array(joined["uv"], wp.vec2),
-                self._array(joined["light"], wp.float32),
-                g.vertices,
-                g.actors,
-                self._array(g.batch.palettes, wp.float32),
-                g.view,
-                self.frames,
-                FRAME[0],
-                FRAME[1],
-                image,
-            ],
-            device=device,
-        )
-        self._air(g, image)
-        sensor = self._array(g.sensor, wp.float32)
+        stage = self.shading.Stage()
+        stage.keys, stage.shadow, stage.place, stage.turned, stage.screen = g.keys, shadow, g.place, g.turned, g.screen
+        stage.triangles, stage.materials, stage.vertices, stage.actors = g.triangles, g.materials, g.vertices, g.actors
+        stage.uv, stage.light = self._array(joined["uv"], wp.vec2), self._array(joined["light"], wp.float32)
+        stage.palette, stage.view = self._array(g.batch.palettes, wp.float32), g.view
+        stage.reach = self.selfshade.reach(stage, self.device)
+        return stage
+
+    def developed(self, image: Any, g: Geometry) -> tuple[np.ndarray, np.ndarray]:
+        """RGB and mask of supersampled light (C, 2H, 2W) as the crops' cameras record it."""
+        wp, (height, width), count, device = self.warp, self.size, len(g.boxes), self.device
+        sensor = self._array(sensor_table(g.batch.crops, g.sensor), wp.float32)
         seeds = self._array(np.array([crop.noise_seed for crop in g.batch.crops]), wp.int32)
-        narrow = wp.empty((count, tall, width), dtype=wp.vec4, device=device)
+        narrow = wp.empty((count, image.shape[1], width), dtype=wp.vec4, device=device)
         wp.launch(self.develop.blur_across, dim=narrow.shape, inputs=[image, sensor, narrow], device=device)
+        pixels = wp.empty((count, height, width), dtype=wp.vec4, device=device)
+        wp.launch(self.develop.blur_down, dim=pixels.shape, inputs=[narrow, sensor, pixels], device=device)
         rgb = wp.empty((count, height, width, 3), dtype=wp.uint8, device=device)
         mask = wp.empty((count, height, width), dtype=wp.uint8, device=device)
-        wp.launch(self.develop.develop, dim=mask.shape, inputs=[narrow, sensor, seeds, rgb, mask], device=device)
+        wp.launch(self.develop.develop, dim=mask.shape, inputs=[pixels, sensor, seeds, rgb, mask], device=device)
         return rgb.numpy(), mask.numpy()
 
     def _air(self, g: Geometry, image: Any) -> None:
@@ -293,10 +295,6 @@ class Renderer:
             dim = (len(crops), *self.size)
             inputs = [g.keys, g.view, self._array(air, self.warp.float32), self.frames, image]
             self.warp.launch(self.airborne.veil, dim=dim, inputs=inputs, device=self.device)
-
-    def other_band(self, g: Geometry, modality: str) -> tuple[np.ndarray, np.ndarray]:
-        """RGB and mask of a batch in infrared, thermal or as a sketch."""
-        raise WorldError(f"The modality {modality!r} cannot be drawn; the world draws: colour.")
 
     def label(self, g: Geometry, wanted: Collection[str]) -> Labels:
         """The labels of a batch beside the soft mask."""
