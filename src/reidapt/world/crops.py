@@ -303,17 +303,3 @@ def sensor_row(camera: Camera, level: np.ndarray, sharp: float, grain: float) ->
     taps = np.exp(-0.5 * ((np.arange(5) + 0.5) / row[0]) ** 2)
     row[9:14] = 0.5 * taps / taps.sum()
     return row
-
-
-def crop_box(bounds: np.ndarray, noise: np.ndarray, jitter: float, kind: str) -> np.ndarray:
-    """Left, top, width and height in frame pixels of the crop around a person's `bounds` (left, top, right, bottom)."""
-    left, top, right, bottom = bounds
-    tall = max(bottom - top, 8.0)
-    n = np.clip(noise, -2.0, 2.0) * jitter
-    y0, y1 = top - tall * (0.035 + 0.6 * n[0]), bottom + tall * (0.025 + 0.6 * n[1])
-    wide = np.clip((right - left) * 1.10 / (y1 - y0), 0.43, 0.54) * (1.0 + 0.5 * n[3]) * (y1 - y0)
-    centre = 0.5 * (left + right) + 0.35 * n[2] * tall
-    if kind == "partial":  # a detector's mistake: half a person
-        y0, y1 = top + tall * (0.35 + 0.3 * abs(noise[0]) % 0.3), bottom + 0.25 * tall
-        centre += np.sign(noise[2] + 1e-9) * 0.28 * tall
-    return np.array([centre - wide / 2, y0, wide, y1 - y0])
