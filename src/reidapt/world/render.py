@@ -12,11 +12,11 @@ from reidapt.errors import WorldError
 from reidapt.world.batch import Batch, gather
 from reidapt.world.body import need
 from reidapt.world.cameras import FRAME, Camera, empty_frame
-from reidapt.world.crops import Crop, crop_box
+from reidapt.world.crops import Crop
+from reidapt.world.framing import cut_boxes, lowered, sensor_rows, source_heights
 from reidapt.world.labels import Labels, locate_joints
 from reidapt.world.mesh import Mesh
 from reidapt.world.modalities import Bands, sensor_table
-from reidapt.world.places import clipped
 from reidapt.world.weather import air_rows
 
 SUPERSAMPLING = 2
@@ -222,9 +222,7 @@ class Renderer:
     def _count(self, g: Geometry) -> np.ndarray:
         counts = self.warp.zeros((len(g.boxes), 2), dtype=self.warp.int32, device=self.device)
         inputs = [g.keys, g.view, self.frames, counts]
-        self.warp.launch(
-            self.coverage.count, dim=(len(g.boxes), self.size[0]), inputs=inputs, device=self.device
-        )
+        self.warp.launch(self.coverage.count, dim=(len(g.boxes), self.size[0]), inputs=inputs, device=self.device)
         return counts.numpy().astype(int)
 
     def _send_away(self, g: Geometry, few: np.ndarray) -> None:
@@ -309,7 +307,15 @@ class Renderer:
         if "parts" in wanted or "depth" in wanted:
             part = wp.empty((count, height, width), dtype=wp.uint8, device=self.device)
             depth = wp.empty((count, height, width), dtype=wp.uint16, device=self.device)
-            inputs = [g.keys, g.view, self.frames, g.actors, self._array(g.batch.joined["parts"], wp.int32), part, depth]
+            inputs = [
+                g.keys,
+                g.view,
+                self.frames,
+                g.actors,
+                self._array(g.batch.joined["parts"], wp.int32),
+                part,
+                depth,
+            ]
             wp.launch(self.coverage.label, dim=part.shape, inputs=inputs, device=self.device)
             labels.parts = part.numpy() if "parts" in wanted else None
             labels.depth = depth.numpy() if "depth" in wanted else None
@@ -328,39 +334,3 @@ class Renderer:
 
     def _array(self, values: np.ndarray, dtype: Any) -> Any:
         return self.warp.array(values, dtype=dtype, device=self.device)
-
-
-def cut_boxes(crops: Sequence[Crop], bounds: np.ndarray, jitter: float) -> np.ndarray:
-    """(C, 4) left, top, width and height of the crops' boxes, within the frame."""
-    boxes = np.stack([crop_box(b, crop.box_noise, jitter, crop.box_kind) for b, crop in zip(bounds, crops)])
-    ends = clipped(np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1))
-    return np.concatenate([ends[:, :2], ends[:, 2:] - ends[:, :2]], axis=1)
-
-
-def sensor_rows(crops: Sequence[Crop], scale: np.ndarray) -> np.ndarray:
-    """(C, SENSOR_COLUMNS) sensor table; `scale` (C, 2) is output pixels per frame pixel."""
-    rows = np.stack([crop.sensor for crop in crops])
-    for row, crop, across in zip(rows, crops, scale):
-        if crop.motion != (0.0, 0.0):
-            chest = np.append(crop.feet.mean(axis=0), 1.1)
-            ends = crop.camera.project(np.stack([chest, chest + np.array([*crop.motion, 0.0])]))
-            row[14:16] = (ends[1, :2] - ends[0, :2]) * across
-    return rows
-
-
-def source_heights(crops: Sequence[Crop], height: int) -> np.ndarray:
-    """(C,) pixels that each crop had in height before it was resized to `height`."""
-    given = np.array([crop.source_height for crop in crops])
-    return np.where(given <= 0.0, height, np.where(given <= 1.0, np.round(given * height), np.round(given))).astype(int)
-
-
-def lowered(picture: np.ndarray, source_height: int) -> np.ndarray:
-    """`picture` (H, W, 3) as it looks when it had only `source_height` pixels in height and was enlarged."""
-    height, width = picture.shape[:2]
-    if source_height >= height:
-        return picture
-    from PIL import Image
-
-    small = (max(1, round(width * source_height / height)), max(1, int(source_height)))
-    shrunk = Image.fromarray(picture).resize(small, Image.Resampling.BOX)
-    return np.asarray(shrunk.resize((width, height), Image.Resampling.BICUBIC))
