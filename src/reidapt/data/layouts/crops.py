@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -88,9 +89,18 @@ def tracks(crops: Iterable[Crop]) -> list[Track]:
     return found
 
 
+def number(crop: Crop, name: str, default: float) -> float:
+    """An attribute as a number, or the default where the table has none for this crop."""
+    try:
+        value = float(crop.facts[name])
+    except (KeyError, TypeError, ValueError):
+        return default
+    return value if math.isfinite(value) else default
+
+
 def outfit(crop: Crop) -> int:
-    """Which clothes: the attribute `outfit`, 0 where the table has none."""
-    value = crop.facts.get("outfit", 0)
+    """Which clothes: the attribute `outfit`; 0 where the table has none, and for junk and distractors."""
+    value = crop.facts.get("outfit", 0) if crop.person > 0 else 0
     try:
         return int(value)
     except (TypeError, ValueError):
