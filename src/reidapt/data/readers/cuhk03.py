@@ -102,7 +102,7 @@ def _new(config: Path, place: Path) -> list[Columns]:
         raise DataError(f"{config} has {len(names)} files in filelist but {len(labels)} labels; replace it.")
     parts = []
     for split, key in (("train", "train_idx"), ("query", "query_idx"), ("gallery", "gallery_idx")):
-        rows = within(matrix(mat(config, key), config, key), 1, len(names), config, key) - 1
+        rows = within(matrix(mat(config, key), config, key), 1, len(names), config, key, "the files in filelist") - 1
         part = _columns(place, [names[row] for row in rows])
         require_files(part["path"], config, DATASET.title)
         parts.append({**part, "person": labels[rows], "split": split})

@@ -42,7 +42,7 @@ def read(folder: Path) -> CropTable:
     place = folder / "list_sequence"
     train, test = (_listed(folder, place / f"list_seq_{name}.txt") for name in ("train", "test"))
     info = next((folder / name for name in INFO if os.path.isfile(folder / name)), folder / INFO[0])
-    query = within(_query(info), 1, len(test), info, "query") - 1
+    query = within(_query(info), 1, len(test), info, "query", "the lines of list_seq_test.txt") - 1
     lowest = [min(person for _, person in rows) for rows in (train, test)]
     first = 1 if lowest[0] == 0 or lowest[1] == 0 else 0
     second = first + (1 + max(person for _, person in train) if lowest == [0, 0] else 0)

@@ -152,12 +152,13 @@ def matrix(values: Any, file: Path, key: str, columns: int | None = None) -> np.
     return result.reshape(-1) if columns is None else result
 
 
-def within(values: np.ndarray, low: int, high: int, file: Path, key: str) -> np.ndarray:
-    """The values, all of which have to lie in low..high."""
+def within(values: np.ndarray, low: int, high: int, file: Path, key: str, of: str = "") -> np.ndarray:
+    """The values, all of which have to lie in low..high; `of` says what they count."""
     wrong = (values < low) | (values > high)
     if wrong.any():
         raise DataError(
-            f"{key} in {file} has the value {int(values[wrong].reshape(-1)[0])}; expected {low}..{high} (counting from {low})."
+            f"{key} in {file} has the value {int(values[wrong].reshape(-1)[0])}; expected {low}..{high}"
+            f"{f', one of {of}' if of else ''}."
         )
     return values
 
