@@ -23,8 +23,8 @@ HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
 def pictures(folder: Path) -> list[str]:
-    """Sorted names of the pictures in a folder; clutter is passed over, any other file is a `DataError`."""
-    names = [name for name in listing(folder) if not is_clutter(name)]
+    """Sorted names of the pictures in a folder; clutter and masks are passed over, any other file is a `DataError`."""
+    names = [name for name in listing(folder) if not is_clutter(name) and name != "masks"]
     for name in names:
         if not is_picture(name):
             what = "is a folder" if os.path.isdir(folder / name) else "is not a picture"
