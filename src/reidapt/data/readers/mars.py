@@ -32,17 +32,8 @@ def read(folder: Path) -> CropTable:
     train = _tracks(info / "tracks_train_info.mat", "track_train_info")
     test = _tracks(info / "tracks_test_info.mat", "track_test_info")
     file = info / "query_IDX.mat"
-    query = (
-        within(
-            matrix(mat(file, "query_IDX"), file, "query_IDX"),
-            1,
-            len(test),
-            file,
-            "query_IDX",
-            "the rows of tracks_test_info.mat",
-        )
-        - 1
-    )
+    chosen = matrix(mat(file, "query_IDX"), file, "query_IDX")
+    query = within(chosen, 1, len(test), file, "query_IDX", "the rows of tracks_test_info.mat") - 1
     split = np.full(len(test), "gallery", dtype=object)
     split[query] = "query"
     learn = np.full(len(train), "train", dtype=object)
