@@ -10,7 +10,8 @@ import re
 from pathlib import Path
 
 from reidapt.data.entry import TRIALS, Dataset, Option, Published
-from reidapt.data.readers.tools import folders, mat, matrix, table, within
+from reidapt.data.readers.formats import mat, matrix, within
+from reidapt.data.readers.tools import folders, table
 from reidapt.data.readers.tracklets import frames
 from reidapt.data.table import CropTable
 from reidapt.errors import DataError

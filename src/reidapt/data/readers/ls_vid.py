@@ -14,18 +14,8 @@ import numpy as np
 
 from reidapt.data.entry import Dataset, Published
 from reidapt.data.files import is_picture
-from reidapt.data.readers.tools import (
-    Columns,
-    below,
-    fields,
-    hdf5,
-    is_hdf5,
-    mat,
-    matrix,
-    table,
-    whole_numbers,
-    within,
-)
+from reidapt.data.readers.formats import fields, hdf5, is_hdf5, mat, matrix, whole_numbers, within
+from reidapt.data.readers.tools import Columns, below, table
 from reidapt.data.readers.tracklets import LAST_NUMBER
 from reidapt.data.table import CropTable
 from reidapt.errors import DataError

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from reidapt.data.entry import Dataset, Published
-from reidapt.data.readers.tools import Columns, lines, mat, matrix, require_files, table, within
+from reidapt.data.readers.formats import lines, mat, matrix, within
+from reidapt.data.readers.tools import Columns, require_files, table
 from reidapt.data.table import CropTable
 from reidapt.errors import DataError
 
