@@ -111,17 +111,24 @@ def ranks_in_row(scores: np.ndarray, mine: np.ndarray, outcomes: np.ndarray) -> 
     order = np.argsort(-scores[mine], kind="stable")
     values = scores[mine[order]]
     scores[mine] = -np.inf  # what remains are negatives; among themselves the positives are in order already
-    if len(mine) > MANY:
-        negatives = np.sort(scores)
-        above = len(scores) - np.searchsorted(negatives, values, side="right")
-        level = bool((np.searchsorted(negatives, values, side="left") + above < len(scores)).any())
-    else:
-        above, level = _above(scores, values[:, None], outcomes[: len(mine)])
+    above, level = above_each(scores, values, outcomes)
     tied = bool(level and above[0] == 0 and (scores == values[0]).any())
     if level:
         for k, index in enumerate(mine[order]):
             above[k] += np.count_nonzero(scores[:index] == values[k])
     return above + np.arange(1, len(mine) + 1), tied
+
+
+def above_each(scores: np.ndarray, values: np.ndarray, outcomes: np.ndarray) -> tuple[np.ndarray, bool]:
+    """How many of `scores` (G,) are above each of `values` (P,), and whether any equals one.
+
+    `outcomes` (at least min(P, MANY), TILE) bool is memory to work in.
+    """
+    if len(values) <= MANY:
+        return _above(scores, values[:, None], outcomes[: len(values)])
+    ordered = np.sort(scores)
+    above = len(scores) - np.searchsorted(ordered, values, side="right")
+    return above, bool((np.searchsorted(ordered, values, side="left") + above < len(scores)).any())
 
 
 def _above(scores: np.ndarray, values: np.ndarray, outcome: np.ndarray) -> tuple[np.ndarray, bool]:
