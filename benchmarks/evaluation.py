@@ -109,16 +109,17 @@ def measure_million(queries: int, folder: str | None, pictures: int = 1_000_000)
         columns[name] = np.concatenate([columns[name], fill])
     for name in ("query_person", "query_camera"):
         columns[name] = columns[name][:queries]
-    random = torch.Generator().manual_seed(1)
+    noise = torch.randn(8192, DIMENSIONS, generator=torch.Generator().manual_seed(1))
+    noise = (noise / noise.norm(dim=1, keepdim=True)).half().numpy()
     with tempfile.TemporaryDirectory(dir=folder) as place:
         gallery = np.memmap(Path(place) / "gallery", np.float16, "w+", shape=(pictures, DIMENSIONS))
         gallery[:known] = few["gallery"]
-        for start in range(known, pictures, 8192):
-            rows = torch.randn(min(8192, pictures - start), DIMENSIONS, generator=random)
-            gallery[start : start + len(rows)] = (rows / rows.norm(dim=1, keepdim=True)).numpy()
+        for turn, start in enumerate(range(known, pictures, len(noise))):
+            rows = np.roll(noise, turn + 1, axis=1)[: pictures - start]  # other vectors each time, quickly
+            gallery[start : start + len(rows)] = rows
         gallery.flush()
         query = torch.from_numpy(few["query"][:queries].copy())
-        del few
+        del few, gallery
         gallery = np.memmap(Path(place) / "gallery", np.float16, "r", shape=(pictures, DIMENSIONS))
         rank(query[:64], gallery[:512], **{n: c[: 64 if n.startswith("query") else 512] for n, c in columns.items()})
         with PeakAnonymous() as memory:
