@@ -77,3 +77,19 @@ def test_gap_closed_is_undefined_without_a_gap():
         "rank1": None,
         "mAP": 50.0,
     }
+
+
+def test_change_against_a_baseline_is_paired_by_seed(tmp_path):
+    summary = summarise(
+        [
+            {"name": name, "target": "t", "seed": seed, **dict.fromkeys(("rank1", "rank5", "rank10", "mAP", "mINP"), v)}
+            for name, values in VALUES.items()
+            for seed, v in enumerate(values)
+        ],
+        baseline="direct",
+    )
+    lines = {line["name"]: line for line in summary}
+    change = np.array(VALUES["adapted"]) - np.array(VALUES["direct"])
+    assert lines["adapted"]["rank1_change_mean"] == pytest.approx(change.mean(), abs=1e-3)
+    assert lines["adapted"]["rank1_change_std"] == pytest.approx(change.std(ddof=1), abs=1e-3)
+    assert "rank1_change_mean" not in lines["direct"]

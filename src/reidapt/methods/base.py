@@ -263,4 +263,4 @@ def copy_network(network: ReidNet, other: ReidNet, *, classifier: bool = True) -
 def adam(parameters: Iterator[nn.Parameter], config: TrainConfig) -> torch.optim.Adam:
     """Adam over the parameters that want a gradient, with the configured rate and weight decay."""
     trainable = [parameter for parameter in parameters if parameter.requires_grad]
-    return torch.optim.Adam(trainable, lr=config.lr, weight_decay=config.weight_decay)
+    return torch.optim.Adam(trainable, lr=config.lr, weight_decay=config.weight_decay, fused=True)

@@ -12,8 +12,9 @@ import numpy as np
 from reidapt.evaluation import RetrievalResult
 from reidapt.progress import Display
 from reidapt.studies.setting import METRICS, Setting, gap_closed, score
-from reidapt.studies.worlds import WorldPlan, ensure_world
+from reidapt.studies.worlds import ensure_world
 from reidapt.training.run import Run, write_json
+from reidapt.world.benchmarks import BENCHMARKS
 
 #: Options of the demo's two sizes: of all trainings, of the supervised ones, of the adaptation. The tiny size renders at
 #: 96×48 and trains at 64×32, where a small network sees about 200 crops a second on two CPU cores.
@@ -29,16 +30,8 @@ OPTIONS: dict[str, dict[str, dict[str, Any]]] = {
         "adaptation": {"epochs": 30},
     },
 }
-WORLDS: dict[str, tuple[WorldPlan, WorldPlan]] = {
-    "tiny": (
-        WorldPlan("engine", people=200, cameras=6, pictures=4, size=(96, 48), seed=1),
-        WorldPlan("plaza", people=200, cameras=6, pictures=4, size=(96, 48), seed=2),
-    ),
-    "full": (
-        WorldPlan("engine", people=1500, cameras=6, pictures=4, size=(256, 128), seed=1),
-        WorldPlan("plaza", people=1500, cameras=6, pictures=4, size=(256, 128), seed=2),
-    ),
-}
+#: Source and target of each size: the benchmark `bench-colour` and the first of its targets.
+WORLDS = {size: (roles["source"], roles["plaza"]) for size, roles in BENCHMARKS["bench-colour"].sizes.items()}
 
 
 #: The tiny demo's stages and the seconds they took on two idle cores of a 2.5 GHz Xeon without bfloat16 units.

@@ -64,14 +64,14 @@ def run_method(name: str, progress: ProgressCallback | None, **options: Any) -> 
     return train(name, load_method(name).Config(**options), progress)
 
 
-def score(run: Run, target: str, progress: ProgressCallback | None = None) -> dict[str, Any]:
+def score(run: Run, target: str, progress: ProgressCallback | None = None, *, name: str = "target") -> dict[str, Any]:
     """Evaluate a run on the target's query and gallery; an existing result of the same checkpoint is kept."""
-    path = run.evaluations / "target.json"
+    path = run.evaluations / f"{name}.json"
     if path.exists() and path.stat().st_mtime >= run.checkpoint.stat().st_mtime:
         kept = dict(json.loads(path.read_text()))
         if kept.get("dataset") == target:
             return kept
-    evaluate_run(run.folder, target, name="target", progress=progress)
+    evaluate_run(run.folder, target, name=name, progress=progress)
     return dict(json.loads(path.read_text()))
 
 

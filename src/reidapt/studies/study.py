@@ -51,6 +51,8 @@ class Study:
     rows: Callable[[Context], Iterator[Row]]
     describe_data: Callable[[Context], Any]
     published: Sequence[Mapping[str, Any]] = field(default=())
+    baseline: str = ""
+    """Name of the rows that the others are compared with, seed by seed; empty for none."""
 
 
 def run_study(study: Study, context: Context) -> tuple[Path, str]:
@@ -97,7 +99,7 @@ def read_rows(path: Path) -> dict[tuple[str, str, int], dict[str, Any]]:
 
 def write_results(study: Study, context: Context, rows: list[dict[str, Any]]) -> str:
     """Write ``results.json`` and ``results.md``; returns the Markdown table."""
-    summary = summarise(rows)
+    summary = summarise(rows, study.baseline)
     content = {
         "study": study.name,
         "size": context.size,
@@ -116,11 +118,13 @@ def write_results(study: Study, context: Context, rows: list[dict[str, Any]]) ->
     return table
 
 
-def summarise(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def summarise(rows: Sequence[Mapping[str, Any]], baseline: str = "") -> list[dict[str, Any]]:
     """Mean and sample standard deviation over the seeds of every (name, target), and the share of the gap closed.
 
-    The gap is between the rows named ``direct`` and ``oracle`` of the same target; the share is of the means.
+    The gap is between the rows named ``direct`` and ``oracle`` of the same target; the share is of the means. With a
+    ``baseline``, also the mean and the spread of the difference to the row of that name with the same target and seed.
     """
+    base = {(row["target"], row["seed"]): row for row in rows if row["name"] == baseline}
     groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for row in rows:
         groups.setdefault((row["name"], row["target"]), []).append(row)
@@ -131,6 +135,12 @@ def summarise(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
             values = np.array([row[metric] for row in group], dtype=float)
             line[f"{metric}_mean"] = round(float(values.mean()), 3)
             line[f"{metric}_std"] = round(float(values.std(ddof=1)), 3) if len(values) > 1 else None
+        for metric in ("rank1", "mAP"):
+            pairs = [(row, base[row["target"], row["seed"]]) for row in group if (row["target"], row["seed"]) in base]
+            change = np.array([row[metric] - other[metric] for row, other in pairs], dtype=float)
+            if name != baseline and len(change):
+                line[f"{metric}_change_mean"] = round(float(change.mean()), 3)
+                line[f"{metric}_change_std"] = round(float(change.std(ddof=1)), 3) if len(change) > 1 else None
         line["minutes_mean"] = round(float(np.mean([row.get("minutes", 0.0) for row in group])), 2)
         summary.append(line)
     means = {(line["name"], line["target"]): line for line in summary}
@@ -145,20 +155,30 @@ def summarise(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def markdown(study: Study, summary: Sequence[Mapping[str, Any]]) -> str:
     """The table a person reads: ours as mean ± std, published figures below."""
+    last = f"against {study.baseline} (rank-1 / mAP)" if study.baseline else "gap closed (rank-1 / mAP)"
     lines = [
-        "| | target | rank-1 | rank-5 | mAP | mINP | gap closed (rank-1 / mAP) | minutes |",
+        f"| | target | rank-1 | rank-5 | mAP | mINP | {last} | minutes |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for s in summary:
         cells = [_spread(s, metric) for metric in ("rank1", "rank5", "mAP", "mINP")]
-        closed = " / ".join(
-            "–" if s[f"gap_closed_{m}"] is None else f"{s[f'gap_closed_{m}']:.0f} %" for m in ("rank1", "mAP")
-        )
-        lines.append(f"| {s['name']} | {s['target']} | {' | '.join(cells)} | {closed} | {s['minutes_mean']:.1f} |")
+        compare = _change if study.baseline else _closed
+        cells.append(" / ".join(compare(s, metric) for metric in ("rank1", "mAP")))
+        lines.append(f"| {s['name']} | {s['target']} | {' | '.join(cells)} | {s['minutes_mean']:.1f} |")
     for p in study.published:
         cells = [f"{p[m]:.1f}" if m in p else "" for m in ("rank1", "rank5", "mAP", "mINP")]
         lines.append(f"| *{p['name']} (published)* | {p['target']} | {' | '.join(cells)} | | |")
     return "\n".join(lines)
+
+
+def _closed(summary: Mapping[str, Any], metric: str) -> str:
+    value = summary[f"gap_closed_{metric}"]
+    return "–" if value is None else f"{value:.0f} %"
+
+
+def _change(summary: Mapping[str, Any], metric: str) -> str:
+    mean, std = summary.get(f"{metric}_change_mean"), summary.get(f"{metric}_change_std")
+    return "–" if mean is None else f"{mean:+.1f}" if std is None else f"{mean:+.1f} ± {std:.1f}"
 
 
 def _spread(summary: Mapping[str, Any], metric: str) -> str:

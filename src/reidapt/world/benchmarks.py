@@ -1,0 +1,171 @@
+"""The benchmark worlds: named, versioned, the same for every study and for every user who compares with one."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reidapt.errors import WorldError
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The arguments of `render_world` that decide a world's bytes."""
+
+    style: str
+    people: int
+    cameras: int = 6
+    pictures: int = 4
+    seed: int = 0
+    size: tuple[int, int] = (96, 48)
+    train_fraction: float = 0.5
+    hold: tuple[str, ...] = ()
+    lookalikes: float = 0.0
+    outfits: int = 1
+    camera_modalities: tuple[str, ...] = ()
+    """One per camera; empty where all see colour."""
+    tracklets: int = 0
+    """Tracklets of a person at every camera; 0 renders single pictures."""
+    frames: int = 1
+    """Frames of a tracklet."""
+
+    def arguments(self) -> dict[str, Any]:
+        """Keyword arguments of `render_world`, without those at their default."""
+        default = Plan(self.style, self.people)
+        always = ("people", "cameras", "pictures", "seed", "size")
+        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.name != "style"}
+        return {name: value for name, value in values.items() if name in always or value != getattr(default, name)}
+
+    @property
+    def name(self) -> str:
+        """Folder name, different for different arguments."""
+        height, width = self.size
+        parts = [f"{self.style}-{self.people}x{self.cameras}x{self.pictures}-{height}x{width}-seed{self.seed}"]
+        rest = self.arguments()
+        for name in ("people", "cameras", "pictures", "seed", "size"):
+            rest.pop(name, None)
+        for name, value in sorted(rest.items()):
+            text = "+".join(map(str, value)) if isinstance(value, tuple) else str(value)
+            parts.append(f"{name}={text}")
+        return "-".join(parts)
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """Worlds that belong together: by size (`tiny`, `full`) and role (`source`, a target's style, …)."""
+
+    version: int
+    about: str
+    sizes: Mapping[str, Mapping[str, Plan]]
+
+
+def colour(people: int, pictures: int, size: tuple[int, int]) -> dict[str, Plan]:
+    """A source style standing for a game engine and three target styles standing for three camera networks."""
+    styles = {"source": "engine", "plaza": "plaza", "mall": "mall", "street": "street"}
+    return {
+        role: Plan(style, people=people, pictures=pictures, seed=seed, size=size)
+        for seed, (role, style) in enumerate(styles.items(), 1)
+    }
+
+
+def video(people: int, tracklets: int, frames: int, size: tuple[int, int]) -> dict[str, Plan]:
+    """Tracklets of a source and two targets, and of people who change clothes."""
+    shared: dict[str, Any] = {"people": people, "tracklets": tracklets, "frames": frames, "size": size}
+    return {
+        "source": Plan("engine", seed=21, cameras=4, **shared),
+        "plaza": Plan("plaza", seed=22, cameras=2, **shared),
+        "mall": Plan("mall", seed=23, cameras=4, **shared),
+        "clothes": Plan("mall", seed=24, cameras=3, outfits=2, **{**shared, "tracklets": 2 * tracklets}),
+    }
+
+
+BENCHMARKS: dict[str, Benchmark] = {
+    "bench-colour": Benchmark(
+        1,
+        "labelled source, three unlabelled camera networks",
+        {"tiny": colour(200, 4, (96, 48)), "full": colour(1500, 4, (256, 128))},
+    ),
+    "bench-infrared": Benchmark(
+        1,
+        "colour cameras 1, 2, 4 and 5, near-infrared cameras 3 and 6",
+        {
+            size: {
+                "world": Plan(
+                    "street",
+                    people=people,
+                    pictures=pictures,
+                    seed=11,
+                    size=pixels,
+                    camera_modalities=("colour", "colour", "infrared", "colour", "colour", "infrared"),
+                )
+            }
+            for size, people, pictures, pixels in (("tiny", 200, 4, (96, 48)), ("full", 1500, 8, (256, 128)))
+        },
+    ),
+    "bench-thermal": Benchmark(
+        1,
+        "one colour and one thermal camera, ten pictures a person in each",
+        {
+            size: {
+                "world": Plan(
+                    "plaza",
+                    people=people,
+                    cameras=2,
+                    pictures=10,
+                    seed=12,
+                    size=pixels,
+                    camera_modalities=("colour", "thermal"),
+                )
+            }
+            for size, people, pixels in (("tiny", 200, (96, 48)), ("full", 1500, (256, 128)))
+        },
+    ),
+    "bench-sketch": Benchmark(
+        1,
+        "two colour cameras and an artist's drawings",
+        {
+            size: {
+                "world": Plan(
+                    "street",
+                    people=people,
+                    cameras=3,
+                    pictures=4,
+                    seed=13,
+                    size=pixels,
+                    camera_modalities=("colour", "colour", "sketch"),
+                )
+            }
+            for size, people, pixels in (("tiny", 200, (96, 48)), ("full", 1500, (256, 128)))
+        },
+    ),
+    "bench-video": Benchmark(
+        1,
+        "tracklets: a source, two camera networks, and one where people change clothes",
+        {"tiny": video(80, 2, 8, (64, 32)), "full": video(1500, 2, 24, (256, 128))},
+    ),
+}
+"""The benchmark worlds by name. A change of a plan, or of what it renders, raises the version."""
+
+
+def find_plan(name: str) -> Plan:
+    """The plan called `BENCHMARK/SIZE/ROLE`, e.g. `bench-colour/tiny/plaza`; the role may be left out where there is one.
+
+    Raises:
+        WorldError: a part of the name is unknown; the message has the nearest valid name.
+    """
+    known = {
+        f"{bench}/{size}/{role}": plan
+        for bench, benchmark in BENCHMARKS.items()
+        for size, roles in benchmark.sizes.items()
+        for role, plan in roles.items()
+    }
+    text = name.strip("/")
+    for candidate in (text, f"{text}/world"):
+        if candidate in known:
+            return known[candidate]
+    near = difflib.get_close_matches(text, known, n=1, cutoff=0.3)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    raise WorldError(f"There is no benchmark world {name!r}; {hint}They are: {', '.join(known)}.")
