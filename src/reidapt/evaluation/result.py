@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -133,6 +133,25 @@ class RetrievalResult:
         from reidapt.evaluation.figures import plot_cmc
 
         return plot_cmc({label or "CMC": self}, out_png)
+
+    def plot_lists(
+        self,
+        query_paths: Sequence[str | os.PathLike[str]],
+        gallery_paths: Sequence[str | os.PathLike[str]],
+        out_png: str | os.PathLike[str],
+        queries: Sequence[int] | None = None,
+        k: int = 10,
+    ) -> Path:
+        """Draw ranked lists into a PNG file; see `reidapt.evaluation.figures.ranked_lists`."""
+        from reidapt.evaluation.figures import ranked_lists
+
+        return ranked_lists(self, query_paths, gallery_paths, out_png, queries, k)
+
+    def plot_scores(self, out_png: str | os.PathLike[str], k: int = 50) -> Path:
+        """Draw the scores of matches and of other people among the first `k` into a PNG file."""
+        from reidapt.evaluation.figures import score_histogram
+
+        return score_histogram(self, out_png, k)
 
     # Files ------------------------------------------------------------------------------------------------------------
 
