@@ -92,8 +92,34 @@ def build_parser() -> Parser:
     check.add_argument("dataset", help="PATH, or LAYOUT:PATH such as market1501:DIR, folder:DIR, csv:FILE")
     check.add_argument("--published", action="store_true", help="compare the counts with the published ones")
 
+    pair = verb(data, "pair", pair_command, "count and list the crop pairs of two cameras that train a translation")
+    pair.add_argument("dataset", help="labelled dataset, e.g. market1501:DIR; its train split is paired")
+    pair.add_argument("--source-camera", type=int, required=True, help="camera A, whose crops are redrawn")
+    pair.add_argument("--target-camera", type=int, required=True, help="camera B, for which they are redrawn")
+    pair.add_argument("--generate", type=int, default=None, help="which of the two is generated (default: B)")
+    pair.add_argument("--any-sequence", action="store_true", help="pair crops of different sequences too")
+    pair.add_argument("--out", type=Path, default=None, help="also write the pairs and test crops as CSV")
+
     fit = verb(verbs, "train", train_help, "train a method: reidapt train METHOD --help lists its options")
-    fit.add_argument("method", nargs="?", help="source-only or cluster-teacher")
+    fit.add_argument("method", nargs="?", help="such as source-only, cluster-teacher or background-gan")
+
+    translate = verb(verbs, "translate", translate_command, "redraw a dataset's crops with a trained model")
+    translate.add_argument("run", type=Path, help="run folder or checkpoint of a method that translates")
+    translate.add_argument("dataset", help="labelled dataset, e.g. market1501:DIR")
+    translate.add_argument("out", type=Path, help="folder to write; must not exist or be empty")
+    translate.add_argument("--camera", type=int, default=None, help="number of the generated camera")
+    translate.add_argument(
+        "--part",
+        choices=("all", "unseen", "new-ids"),
+        default="all",
+        help="crops of the source camera: all (default), those the target camera did not see in that sequence, new persons",
+    )
+    translate.add_argument("--split", action="append", default=[], help="only this split; repeat for several")
+    translate.add_argument("--masks", default="", help="table, inverted, ellipse or MODULE:FUNCTION (default: as trained)")
+    translate.add_argument("--pose", default="", help="dataset whose masks are the poses, or 'own'")
+    translate.add_argument("--seed", type=int, default=0, help="seed of the poses (default: %(default)s)")
+    translate.add_argument("--batch-size", type=int, default=32, help="crops per forward pass (default: %(default)s)")
+    translate.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
 
     evaluate = verb(verbs, "evaluate", evaluate_command, "rank a dataset's gallery with a trained model")
     evaluate.add_argument("run", type=Path, help="run folder or checkpoint")
@@ -210,6 +236,46 @@ def check_command(options: argparse.Namespace) -> int:
         )
     print(report.text())
     return 0 if report.ok else 1
+
+
+def pair_command(options: argparse.Namespace) -> None:
+    """``reidapt data pair``"""
+    from reidapt.data import read
+    from reidapt.data.pairs import camera_pair, write_pairs
+
+    table = read(options.dataset).require(split="train")
+    cameras = options.source_camera, options.target_camera
+    pair = camera_pair(table, *cameras, generate=options.generate, by_sequence=not options.any_sequence)
+    if options.out:
+        write_pairs(pair, table, options.out)
+    print(pair.text())
+    if options.out:
+        print(f"pairs: {options.out}")
+
+
+def translate_command(options: argparse.Namespace) -> None:
+    """``reidapt translate``"""
+    from reidapt.progress import Display
+    from reidapt.translation import translate_dataset
+
+    with Display().open() as display, display.stage("Translating") as progress:
+        made = translate_dataset(
+            options.run,
+            options.dataset,
+            options.out,
+            camera=options.camera,
+            part=options.part,
+            splits=tuple(options.split),
+            masks=options.masks,
+            pose=options.pose,
+            seed=options.seed,
+            batch_size=options.batch_size,
+            device=options.device,
+            progress=progress,
+        )
+    if made.left_out:
+        print(f"{made.left_out}.")
+    print(f"{made.crops} crops of {made.persons} persons: {made.spec}")
 
 
 def evaluate_command(options: argparse.Namespace) -> None:
