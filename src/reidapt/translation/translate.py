@@ -107,8 +107,8 @@ def translate_dataset(
             m_in = own.values[here]
             m_out = None if poses is None else poses[part_of]
             pictures = method.translate(chosen.images(here), m_in, m_out)
-            drawn = m_in if m_out is None else m_out
-            writer.write(part_of, pictures, drawn if own.usable[here].all() or m_out is not None else None)
+            known = own.usable[here] if m_out is None else np.ones(len(here), dtype=bool)
+            writer.write(part_of, pictures, m_in if m_out is None else m_out, known)
             if progress is not None:
                 progress(len(part_of) + start, len(places), "crops")
         writer.close()
@@ -162,6 +162,8 @@ def chosen_poses(
         return own.values[places], chosen.table.paths[places].tolist()
     b = getattr(method.config, "target_camera", -1)
     others = read(pose) if pose else table
+    if others.splits.get("train"):
+        others = others.select(split="train")  # poses of test crops must not reach a training set
     if b >= 0 and (others.camera == b).any():
         others = others.select(camera=b)
     store = CropStore(others, method.config.size, cache_bytes=0)

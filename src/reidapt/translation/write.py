@@ -83,13 +83,13 @@ class MarketWriter:
             (folder / place).mkdir()
             (folder / "masks" / place).mkdir(parents=True)
 
-    def write(self, rows: np.ndarray, pictures: Tensor, masks: Tensor | None = None) -> None:
-        """Write pictures uint8 (B, 3, H, W) and masks uint8 (B, 1, H, W) of these rows."""
+    def write(self, rows: np.ndarray, pictures: Tensor, masks: Tensor, known: np.ndarray) -> None:
+        """Write pictures uint8 (B, 3, H, W) of these rows, and masks uint8 (B, 1, H, W) where ``known``, bool (B,)."""
         for place, row in enumerate(rows.tolist()):
             stem = f"{self.places[row]}/{self.names[row]}"
             picture = pictures[place].permute(1, 2, 0).contiguous().numpy()
             Image.fromarray(picture).save(self.folder / f"{stem}.jpg", quality=QUALITY)
-            if masks is not None:
+            if known[place]:
                 self.masks[row] = f"masks/{stem}.png"
                 Image.fromarray(masks[place, 0].contiguous().numpy()).save(self.folder / self.masks[row])
 
