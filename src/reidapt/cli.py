@@ -115,7 +115,9 @@ def build_parser() -> Parser:
         help="crops of the source camera: all (default), those the target camera did not see in that sequence, new persons",
     )
     translate.add_argument("--split", action="append", default=[], help="only this split; repeat for several")
-    translate.add_argument("--masks", default="", help="table, inverted, ellipse or MODULE:FUNCTION (default: as trained)")
+    translate.add_argument(
+        "--masks", default="", help="table, inverted, ellipse or MODULE:FUNCTION (default: as trained)"
+    )
     translate.add_argument("--pose", default="", help="dataset whose masks are the poses, or 'own'")
     translate.add_argument("--seed", type=int, default=0, help="seed of the poses (default: %(default)s)")
     translate.add_argument("--batch-size", type=int, default=32, help="crops per forward pass (default: %(default)s)")

@@ -50,7 +50,7 @@ def test_inverted_masks_are_recognised_and_can_be_used(folder):
     for file in sorted((folder / "masks" / "bounding_box_train").glob("*.png")):
         with Image.open(file) as picture:
             Image.fromarray(255 - np.asarray(picture)).save(file)
-    with pytest.raises(DataError, match="white must be the person.*mask_source inverted"):
+    with pytest.raises(DataError, match=r"white must be the person.*mask_source inverted"):
         masks_of(store(folder))
     assert torch.equal(masks_of(store(folder), "inverted").values, right)
 

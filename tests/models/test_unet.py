@@ -27,7 +27,9 @@ def test_any_rectangle_keeps_its_size_and_every_parameter_gets_a_gradient(size, 
         assert all(p.grad is not None for p in network.parameters())
 
 
-@pytest.mark.parametrize(("size", "depth"), [((256, 256), 8), ((256, 128), 7), ((128, 64), 6), ((64, 32), 5), ((96, 40), 5)])
+@pytest.mark.parametrize(
+    ("size", "depth"), [((256, 256), 8), ((256, 128), 7), ((128, 64), 6), ((64, 32), 5), ((96, 40), 5)]
+)
 def test_depth_is_the_number_of_halvings_that_leave_a_pixel(size, depth):
     assert depth_for(*size) == depth
     side = min(size)

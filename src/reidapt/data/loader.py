@@ -100,7 +100,8 @@ class Loader:
             return None
         augment, masks = self.augments[0], self.masks[rows]
         assert isinstance(augment, Augment), "only an Augment can move masks with their pictures"
-        draws = augment.draw(len(rows), *masks.shape[2:], generator(self.seed, f"{self.stream}/view0", step))
+        height, width = masks.shape[2:]
+        draws = augment.draw(len(rows), height, width, generator(self.seed, f"{self.stream}/view0", step))
         return augment.move(masks, draws).float().div_(255)
 
     def __iter__(self) -> Iterator[Batch]:

@@ -32,7 +32,15 @@ from reidapt.data.masks import Masks, ellipse, masks_of
 from reidapt.data.pairs import camera_pair, random_pairs
 from reidapt.errors import ConfigError, DataError, RunError
 from reidapt.losses.adversarial import ImagePool, Kind, discriminator_loss, generator_loss
-from reidapt.losses.masked import background_loss, band, filled_background, foreground_loss, masked_l1, outside, softened
+from reidapt.losses.masked import (
+    background_loss,
+    band,
+    filled_background,
+    foreground_loss,
+    masked_l1,
+    outside,
+    softened,
+)
 from reidapt.methods.base import Method, RunConfig, Stream
 from reidapt.models.patchgan import PatchGAN
 from reidapt.models.unet import UNet
@@ -289,14 +297,14 @@ class BackgroundGan(Method):
             m_in, m_out, m_background = (softened(m, c.soften * c.height / 256) for m in (m_in, m_out, m_background))
             if c.model == 4:
                 terms["foreground"] = c.foreground_weight * foreground_loss(generated, x, m_in)  # Eq. 7
-                kept_out = (m_in, m_background)
+                kept_out = [m_in, m_background]
                 if c.band_weight > 0:
                     filled = filled_background(y_background, m_background)
                     gap = c.band_weight * masked_l1(generated, filled, band(m_in, m_background))
                     terms["band"] = gap
             else:
                 terms["foreground"] = c.foreground_weight * foreground_loss(generated, y, m_out)  # Eq. 11
-                kept_out = (m_out, m_background) if c.separate_background else (m_out,)
+                kept_out = [m_out, m_background] if c.separate_background else [m_out]
             terms["background"] = c.background_weight * background_loss(generated, y_background, *kept_out)  # Eq. 8, 12
         for name, term in terms.items():
             self.record(f"loss/{name}", term)
@@ -318,7 +326,9 @@ class BackgroundGan(Method):
         """
         missing = [name for name, given in zip(("masks", "poses"), (masks, poses)) if given is None]
         if lacking := [name for name in self.inputs if name in missing]:
-            raise ConfigError(f"Model {self.config.model} redraws from {', '.join(self.inputs)}; {lacking[0]} are missing.")
+            raise ConfigError(
+                f"Model {self.config.model} redraws from {', '.join(self.inputs)}; {lacking[0]} are missing."
+            )
         device = next(self.generator.parameters()).device
         x = images.to(device).float() / 127.5 - 1
         m_in, m_out = (None if m is None else m.to(device).float() / 255 for m in (masks, poses))

@@ -124,7 +124,9 @@ class Stream:
     batches: Sequence[np.ndarray]
     labels: np.ndarray | None  # int64, one per row of the store
     augment: Augment
-    masks: Tensor | None = None  # uint8 (rows of the store, 1, H, W); batches then carry masks that follow their pictures
+    masks: Tensor | None = (
+        None  # uint8 (rows of the store, 1, H, W); batches then carry masks that follow their pictures
+    )
     draws: str = ""  # streams of one name share their augmentation's draws; "" = the stream's own
 
 
@@ -184,9 +186,7 @@ class Method(nn.Module):
         self.device = torch.device("cpu")
 
     @classmethod
-    def tables(
-        cls, config: Any, source: CropTable, target: CropTable | None
-    ) -> tuple[CropTable, CropTable | None]:
+    def tables(cls, config: Any, source: CropTable, target: CropTable | None) -> tuple[CropTable, CropTable | None]:
         """What is trained on, from the train splits of ``--source`` (labelled) and ``--target`` (unlabelled)."""
         return source, target
 
@@ -235,7 +235,9 @@ class Method(nn.Module):
 
     def translate(self, images: Tensor, masks: Tensor | None = None, poses: Tensor | None = None) -> Tensor:
         """Redraw pictures: uint8 (B, 3, H, W) and person masks uint8 (B, 1, H, W) → uint8 (B, 3, H, W)."""
-        raise ConfigError(f"A run of '{self.name}' ranks pictures and does not redraw them; give a run of background-gan.")
+        raise ConfigError(
+            f"A run of '{self.name}' ranks pictures and does not redraw them; give a run of background-gan."
+        )
 
     def samples(self) -> Tensor | None:
         """A picture of where training stands, uint8 (3, height, width), written after every epoch; None for none.

@@ -74,7 +74,9 @@ class SourceOnly(Method):
             return source, target
         generated = read(config.extend)
         if not generated.labelled:
-            raise ConfigError(f"'{config.extend}' has no persons; --extend needs generated crops with the source's ids.")
+            raise ConfigError(
+                f"'{config.extend}' has no persons; --extend needs generated crops with the source's ids."
+            )
         return extended(source, generated.select(split="train"), config.share, config.seed), target
 
     def attach(self, *, source: CropStore | None, target: CropStore | None) -> None:

@@ -229,9 +229,7 @@ def native_bfloat16() -> bool:
 class Loop:
     """State of one training: the method, its optimisers and the position; see :func:`fit`."""
 
-    def __init__(
-        self, config: RunConfig, run: Run, fabric: lightning.Fabric, progress: Progress | None = None
-    ) -> None:
+    def __init__(self, config: RunConfig, run: Run, fabric: lightning.Fabric, progress: Progress | None = None) -> None:
         self.config, self.run, self.fabric = config, run, fabric
         self.progress = progress or (lambda done, total, what: None)
         self.method: Method

@@ -128,7 +128,9 @@ def chosen_rows(table: CropTable, method: Method, dataset: str, part: Part, spli
         keep &= np.isin(table.column("split"), splits)
     if part != "all":
         if min(a, b) < 0:
-            raise ConfigError(f"The part '{part}' compares two cameras, but the run was not trained for a pair of cameras.")
+            raise ConfigError(
+                f"The part '{part}' compares two cameras, but the run was not trained for a pair of cameras."
+            )
         pair = camera_pair(table, a, b, by_sequence=getattr(method.config, "same_sequence", True))
         keep &= np.isin(np.arange(len(table)), pair.test if part == "unseen" else pair.new_ids)
     rows = np.flatnonzero(keep)
@@ -156,7 +158,9 @@ def chosen_poses(
     """A pose mask for every crop to redraw, uint8 (N, 1, H, W), and the picture it was taken from."""
     if not wanted:
         if pose:
-            raise ConfigError("This run's model redraws a person in the pose it has; --pose is for models 3 and variable.")
+            raise ConfigError(
+                "This run's model redraws a person in the pose it has; --pose is for models 3 and variable."
+            )
         return None, [""] * len(places)
     if pose == "own":
         return own.values[places], chosen.table.paths[places].tolist()
@@ -169,7 +173,9 @@ def chosen_poses(
     store = CropStore(others, method.config.size, cache_bytes=0)
     found = masks_of(store, source)
     if not found.usable.any():
-        raise DataError(f"{found.text(store)}, so no pose can be asked for. Give --pose DATASET with masks, or --pose own.")
+        raise DataError(
+            f"{found.text(store)}, so no pose can be asked for. Give --pose DATASET with masks, or --pose own."
+        )
     rows = numpy_generator(seed, "poses", 0).choice(np.flatnonzero(found.usable), len(places))
     return found.values[rows], others.paths[rows].tolist()
 

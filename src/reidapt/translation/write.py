@@ -39,7 +39,9 @@ def whole_folder(out: Path) -> Iterator[Path]:
             out.rmdir()
         partial.replace(out)
     except OSError as problem:
-        raise RunError(f"'{out}' could not be written: {problem.strerror or problem}. Nothing was left there.") from None
+        raise RunError(
+            f"'{out}' could not be written: {problem.strerror or problem}. Nothing was left there."
+        ) from None
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
