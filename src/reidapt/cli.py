@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -75,22 +77,62 @@ def build_parser() -> Parser:
 
     world = verb(verbs, "world", None, "synthetic people").add_subparsers(metavar="ACTION", required=True)
     render = verb(world, "render", render_command, "render a labelled dataset of synthetic people")
-    render.add_argument("--style", required=True, help="domain style")
-    render.add_argument("--people", type=int, default=100, help="identities (default: %(default)s)")
-    render.add_argument("--cameras", type=int, default=6, help="cameras (default: %(default)s)")
-    render.add_argument("--pictures", type=int, default=4, help="pictures per person and camera (default: %(default)s)")
-    render.add_argument("--seed", type=int, default=0, help="seed of everything (default: %(default)s)")
-    render.add_argument("--size", type=size, default=(128, 64), help="HEIGHTxWIDTH, px (default: 128x64)")
+    what = render.add_mutually_exclusive_group(required=True)
+    what.add_argument("--style", help="domain style")
+    what.add_argument("--bench", default="", metavar="NAME", help="benchmark world, e.g. bench-colour/tiny/plaza")
     render.add_argument("--out", type=Path, required=True, help="folder to write; must not exist or be empty")
-    render.add_argument("--layout", default="market1501", help="dataset layout (default: %(default)s)")
-    render.add_argument("--train-fraction", type=float, default=0.5, help="share of the people in train (default: 0.5)")
-    render.add_argument("--workers", type=int, default=None, help="processes (default: one per CPU)")
+    render.add_argument(
+        "--layout", default="", help="market1501 (default), table, or any dataset's (reidapt data list)"
+    )
+    render.add_argument("--published", action="store_true", help="as many people and pictures as that dataset has")
+    render.add_argument("--workers", type=int, default=None, help="threads (default: one per CPU)")
     render.add_argument("--sheet", type=Path, default=None, help="also write a contact sheet picture")
+    given = partial(render.add_argument, default=argparse.SUPPRESS)
+    given("--people", type=int, help="identities (default: 100)")
+    given("--cameras", type=int, help="cameras (default: 6)")
+    given("--pictures", type=int, help="pictures per person and camera (default: 4)")
+    given("--seed", type=int, help="seed of everything (default: 0)")
+    given("--size", type=size, help="HEIGHTxWIDTH, px (default: 128x64)")
+    given("--train-fraction", type=float, help="share of the people in train (default: 0.5)")
+    given("--junk", type=int, help="partial crops per test person (default: 0)")
+    given("--distractors", type=int, help="empty crops per test person (default: 0)")
+    given("--modality", dest="modalities", type=listed, metavar="A,B", help="of colour,infrared,thermal,sketch")
+    given("--camera-modality", dest="camera_modalities", type=listed, metavar="A,B", help="one modality per camera")
+    given("--labels", type=listed, metavar="A,B", help="of mask,hard,parts,depth,joints (default: mask)")
+    given("--tracklets", type=int, help="walks per person and camera (default: 0)")
+    given("--frames", type=int, help="pictures of a walk (default: 8)")
+    given("--occlusion", type=float, help="share of occluded pictures (default: 0.2)")
+    given("--outfits", type=int, help="sets of clothes per person (default: 1)")
+    given("--lookalikes", type=float, help="share of people dressed like others (default: 0)")
+    given("--backgrounds", type=Path, metavar="DIR", help="folder of photographs to use as places")
+    given("--hold", type=listed, metavar="A,B", help="factors to hold constant, e.g. yaw,scene")
+    given(
+        "--set", dest="values", action="append", type=setting, metavar="NAME=VALUE", help="set a parameter, e.g. yaw=90"
+    )
+
+    gallery = verb(world, "gallery", gallery_command, "a page that shows what the world draws, factor by factor")
+    gallery.add_argument("--out", type=Path, required=True, help="folder to write; must not exist or be empty")
+    gallery.add_argument("--style", action="append", default=[], help="style to show, can be repeated (default: all)")
+    gallery.add_argument("--seed", type=int, default=0, help="seed of the people (default: %(default)s)")
+    gallery.add_argument("--size", type=size, default=(128, 64), help="HEIGHTxWIDTH, px (default: 128x64)")
 
     data = verb(verbs, "data", None, "datasets").add_subparsers(metavar="ACTION", required=True)
     check = verb(data, "check", check_command, "say what a dataset holds and what is wrong with it")
-    check.add_argument("dataset", help="PATH, or LAYOUT:PATH such as market1501:DIR, folder:DIR, csv:FILE")
-    check.add_argument("--published", action="store_true", help="compare the counts with the published ones")
+    check.add_argument("dataset", help="PATH, or a spec such as market1501:DIR, regdb:DIR?trial=3, csv:FILE")
+    check.add_argument(
+        "--counts",
+        "--published",
+        dest="counts",
+        action="store_true",
+        help="warn where counts are not the published ones",
+    )
+    check.add_argument("--json", action="store_true", help="print the report as JSON, with all files")
+    entries = verb(data, "list", list_command, "list the datasets: where to ask for them, terms, published counts")
+    entries.add_argument("dataset", nargs="?", help="one of them, in full")
+    entries.add_argument("--json", action="store_true", help="print the entries as JSON")
+    convert = verb(data, "convert", convert_command, "write any dataset as one table, for csv:FILE or parquet:FILE")
+    convert.add_argument("dataset", help="a spec such as msmt17:DIR, or several joined by +")
+    convert.add_argument("out", type=Path, help="file to write, .csv or .parquet")
 
     pair = verb(data, "pair", pair_command, "count and list the crop pairs of two cameras that train a translation")
     pair.add_argument("dataset", help="labelled dataset, e.g. market1501:DIR; its train split is paired")
@@ -124,13 +166,28 @@ def build_parser() -> Parser:
     translate.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
 
     evaluate = verb(verbs, "evaluate", evaluate_command, "rank a dataset's gallery with a trained model")
-    evaluate.add_argument("run", type=Path, help="run folder or checkpoint")
+    evaluate.add_argument("run", type=Path, nargs="+", help="run folder or checkpoint; several: one a trial")
     evaluate.add_argument("dataset", help="dataset with query and gallery, e.g. market1501:DIR")
+    evaluate.add_argument(
+        "--protocol",
+        default="auto",
+        metavar="NAME[?OPTION=VALUE]",
+        help="such as sysu-mm01?search=indoor&shots=10 (default: the dataset's own)",
+    )
+    evaluate.add_argument("--trials", type=int, default=0, help="average trials 1..N of a dataset the run never saw")
     evaluate.add_argument("--name", default=None, help="name of the result (default: from the dataset)")
     evaluate.add_argument("--flip", action="store_true", help="add the features of the mirrored pictures")
     evaluate.add_argument(
         "--ap", choices=("step", "trapezoid"), default="step", help="average precision (default: step)"
     )
+    evaluate.add_argument("--strips", type=int, default=0, help="pool maxima of N horizontal strips (LMP); 0 = off")
+    evaluate.add_argument("--rerank", action="store_true", help="k-reciprocal re-ranking")
+    evaluate.add_argument("--k1", type=int, default=20, help="neighbours of re-ranking (default: %(default)s)")
+    evaluate.add_argument("--k2", type=int, default=6, help="neighbours averaged over (default: %(default)s)")
+    evaluate.add_argument(
+        "--lambda", dest="weight", type=float, default=0.3, help="weight of the distance (default: 0.3)"
+    )
+    evaluate.add_argument("--embeddings", action="store_true", help="keep the embeddings in the result")
     evaluate.add_argument("--batch-size", type=int, default=256, help="crops per forward pass (default: %(default)s)")
     evaluate.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     evaluate.add_argument("--out", type=Path, default=None, help="folder of the result (default: RUN/evaluations)")
@@ -171,6 +228,22 @@ def size(text: str) -> tuple[int, int]:
     return height, width
 
 
+def listed(text: str) -> tuple[str, ...]:
+    """``a,b`` → ("a", "b")."""
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def setting(text: str) -> tuple[str, object]:
+    """``yaw=90`` → ("yaw", 90.0); what is no number stays a word."""
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise ConfigError(f"The setting '{text}' is not NAME=VALUE, such as yaw=90.")
+    try:
+        return name, float(value)
+    except ValueError:
+        return name, value
+
+
 def train(name: str, words: Sequence[str]) -> int:
     """``reidapt train METHOD …``"""
     from reidapt.methods import load_method
@@ -206,25 +279,25 @@ def demo_command(options: argparse.Namespace) -> None:
 
 def render_command(options: argparse.Namespace) -> None:
     """``reidapt world render``"""
+    from reidapt.data.rendered import render_dataset
     from reidapt.progress import Display
-    from reidapt.world import render_world
 
-    with Display().open() as display, display.stage(f"Rendering {options.style}") as progress:
-        out = render_world(
-            options.style,
-            people=options.people,
-            cameras=options.cameras,
-            pictures=options.pictures,
-            seed=options.seed,
-            size=options.size,
-            out=options.out,
-            layout=options.layout,
-            train_fraction=options.train_fraction,
-            workers=options.workers,
-            sheet=options.sheet,
-            progress=progress,
-        )
+    given = {name: value for name, value in vars(options).items() if name != "handler"}
+    if "values" in given:
+        given["values"] = dict(given["values"])
+    with Display().open() as display, display.stage(f"Rendering {options.bench or options.style}") as progress:
+        out = render_dataset(given.pop("out"), progress=progress, **given)
     print(f"world: {out}")
+
+
+def gallery_command(options: argparse.Namespace) -> None:
+    """``reidapt world gallery``"""
+    from reidapt.progress import Display
+    from reidapt.world.gallery import write_gallery
+
+    with Display().open() as display, display.stage("Drawing the gallery") as progress:
+        page = write_gallery(options.out, styles=options.style, seed=options.seed, size=options.size, progress=progress)
+    print(f"gallery: {page}")
 
 
 def check_command(options: argparse.Namespace) -> int:
@@ -234,9 +307,9 @@ def check_command(options: argparse.Namespace) -> int:
 
     with Display().open() as display, display.stage("Checking") as progress:
         report = check(
-            options.dataset, published=options.published, progress=lambda done, total: progress(done, total, "pictures")
+            options.dataset, published=options.counts, progress=lambda done, total: progress(done, total, "pictures")
         )
-    print(report.text())
+    print(json.dumps(report.as_dict(), indent=2) if options.json else report.text())
     return 0 if report.ok else 1
 
 
@@ -280,18 +353,46 @@ def translate_command(options: argparse.Namespace) -> None:
     print(f"{made.crops} crops of {made.persons} persons: {made.spec}")
 
 
+def list_command(options: argparse.Namespace) -> None:
+    """``reidapt data list``"""
+    from reidapt.data.catalogue import CATALOGUE, as_dict, dataset, details, overview
+
+    entries = [dataset(options.dataset)] if options.dataset else list(CATALOGUE.values())
+    if options.json:
+        print(json.dumps([as_dict(entry) for entry in entries], indent=2))
+    else:
+        print(details(entries[0]) if options.dataset else overview())
+
+
+def convert_command(options: argparse.Namespace) -> None:
+    """``reidapt data convert``"""
+    from reidapt.data.convert import convert
+
+    print(f"table: {convert(options.dataset, options.out)}")
+
+
 def evaluate_command(options: argparse.Namespace) -> None:
     """``reidapt evaluate``"""
+    from reidapt.evaluation import Reranking
     from reidapt.progress import Display
     from reidapt.training import evaluate_run
+    from reidapt.training.evaluate import Options
 
+    how = Options(
+        protocol=options.protocol,
+        flip=options.flip,
+        strips=options.strips,
+        ap=options.ap,
+        reranking=Reranking(options.k1, options.k2, options.weight) if options.rerank else None,
+        embeddings=options.embeddings,
+    )
     with Display().open() as display, display.stage("Evaluating") as progress:
         result, path = evaluate_run(
             options.run,
             options.dataset,
             name=options.name,
-            flip=options.flip,
-            ap=options.ap,
+            options=how,
+            trials=options.trials,
             batch_size=options.batch_size,
             device=options.device,
             out=options.out,

@@ -71,7 +71,7 @@ def test_market_layout_errors_name_what_is_there(market: Path, picture: Picture)
         read(f"market1501:{market}")
     shutil.rmtree(market / "query")
     shutil.rmtree(market / "bounding_box_test")
-    with pytest.raises(DataError, match="folders query, bounding_box_test are missing; it holds bounding_box_train"):
+    with pytest.raises(DataError, match="query, bounding_box_test are missing; it holds bounding_box_train"):
         read(f"market1501:{market}")
     with pytest.raises(DataError, match="is a file, but a folder"):
         read(f"market1501:{next((market / 'bounding_box_train').iterdir())}")

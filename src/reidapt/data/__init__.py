@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from reidapt.data.augment import Augment, Draws, normalise
+    from reidapt.data.catalogue import CATALOGUE
     from reidapt.data.checks import CheckReport, check
+    from reidapt.data.convert import convert
     from reidapt.data.loader import Batch, Loader
     from reidapt.data.randomness import generator
     from reidapt.data.sampling import batches, class_labels, pk_batches
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from reidapt.data.table import CropTable
 
 _HOME = {
+    "CATALOGUE": "catalogue",
     "Augment": "augment",
     "Batch": "loader",
     "CheckReport": "checks",
@@ -29,6 +32,7 @@ _HOME = {
     "batches": "sampling",
     "check": "checks",
     "class_labels": "sampling",
+    "convert": "convert",
     "generator": "randomness",
     "likely_specs": "spec",
     "normalise": "augment",
@@ -37,6 +41,7 @@ _HOME = {
 }
 
 __all__ = [
+    "CATALOGUE",
     "Augment",
     "Batch",
     "CheckReport",
@@ -47,6 +52,7 @@ __all__ = [
     "batches",
     "check",
     "class_labels",
+    "convert",
     "generator",
     "likely_specs",
     "normalise",

@@ -29,6 +29,16 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Count:
+    """A number that was published, and what was found: `what` is persons, pictures, tracklets or cameras."""
+
+    split: str
+    what: str
+    found: int
+    published: int
+
+
+@dataclass(frozen=True)
 class SplitFacts:
     """Counts of one split.
 
@@ -37,6 +47,7 @@ class SplitFacts:
         persons: identities above 0, None where unlabelled; `junk` and `distractors` count pictures.
         cameras: pictures per known camera.
         heights, widths: smallest, median and largest of the readable pictures, in pixels; None where none is.
+        tracklets: distinct tracklets, 0 where unknown.
         masks: rows that name a mask.
     """
 
@@ -48,6 +59,7 @@ class SplitFacts:
     cameras: dict[int, int]
     heights: tuple[int, int, int] | None
     widths: tuple[int, int, int] | None
+    tracklets: int
     masks: int
 
 
@@ -59,6 +71,8 @@ class CheckReport:
         name, root, read_as: which data, and the spec it was read with (empty for a table that was given).
         splits: facts per split that occurs.
         findings: errors first.
+        counts: found and published numbers, empty where nothing was published.
+        notice: said before anything else, such as that the dataset was withdrawn.
     """
 
     name: str
@@ -66,6 +80,8 @@ class CheckReport:
     read_as: str
     splits: tuple[SplitFacts, ...]
     findings: tuple[Finding, ...]
+    counts: tuple[Count, ...] = ()
+    notice: str = ""
 
     @property
     def ok(self) -> bool:
@@ -87,21 +103,36 @@ class CheckReport:
             "root": self.root,
             "read_as": self.read_as,
             "ok": self.ok,
+            "notice": self.notice,
             "splits": {facts.split: {**asdict(facts), "verdict": self.verdict(facts.split)} for facts in self.splits},
+            "counts": [asdict(count) for count in self.counts],
             "findings": [asdict(finding) for finding in self.findings],
         }
 
     def text(self) -> str:
         """The report for a terminal, plain text without a trailing newline."""
         head = f"{self.name} ({self.root})" + (f", read as {self.read_as}" if self.read_as else "")
-        lines = [head, "", *_columns([_HEADER, *(self._row(facts) for facts in self.splits)])]
+        rows = [_HEADER, *(self._row(facts) for facts in self.splits)]
+        if not any(facts.tracklets for facts in self.splits):
+            rows = [[cell for cell, name in zip(row, _HEADER) if name != "tracklets"] for row in rows]
+        lines = [head, *([f"notice: {self.notice}"] if self.notice else []), "", *_columns(rows)]
+        if self.counts:
+            lines += ["", "found, of the published counts:", *(f"  {line}" for line in self._published())]
         for finding in self.findings:
             where = f" [{', '.join(finding.splits)}]" if finding.splits else ""
             lines += ["", f"{finding.level}{where}: {finding.text}"]
             lines += [f"  {file}" for file in finding.files[:SHOWN]]
             if len(finding.files) > SHOWN:
                 lines.append(f"  ... and {len(finding.files) - SHOWN} more")
-        return "\n".join(lines)
+        return "\n".join(lines).encode("utf-8", "backslashreplace").decode()
+
+    def _published(self) -> list[str]:
+        """`train: 24 of 12,936 pictures, 4 of 751 persons`, a line a split."""
+        by_split: dict[str, list[str]] = {}
+        for count in self.counts:
+            equal = "all" if count.found == count.published else f"{count.found:,} of"
+            by_split.setdefault(count.split, []).append(f"{equal} {count.published:,} {count.what}")
+        return [f"{split}: {', '.join(said)}" for split, said in by_split.items()]
 
     def _row(self, facts: SplitFacts) -> list[str]:
         cameras = ", ".join(f"{camera}: {count:,}" for camera, count in facts.cameras.items()) or "unknown"
@@ -111,6 +142,7 @@ class CheckReport:
             "unlabelled" if facts.persons is None else f"{facts.persons:,}",
             f"{facts.junk:,}",
             f"{facts.distractors:,}",
+            f"{facts.tracklets:,}",
             _range(facts.heights),
             _range(facts.widths),
             f"{facts.masks:,}",
@@ -119,7 +151,8 @@ class CheckReport:
         ]
 
 
-_HEADER = ["split", "pictures", "persons", "junk", "distractors", "height", "width", "masks", "verdict", "cameras"]
+_HEADER = ["split", "pictures", "persons", "junk", "distractors", "tracklets", "height", "width", "masks", "verdict"]
+_HEADER += ["cameras"]
 
 
 def _range(values: tuple[int, int, int] | None) -> str:

@@ -3,33 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
+import stat
 
 import numpy as np
 
-from reidapt.data.check_report import CheckReport, Finding, Level, SplitFacts
+from reidapt.data.check_report import CheckReport, Count, SplitFacts
+from reidapt.data.check_rules import RULES, Examined, differing, rows_of
 from reidapt.data.files import Progress, in_threads, sha256
 from reidapt.data.pictures import decode, decode_mask
-from reidapt.data.readers.market1501 import PUBLISHED
-from reidapt.data.spec import likely_specs, read
+from reidapt.data.spec import Spec, likely_specs, parse, read
 from reidapt.data.table import CropTable
 from reidapt.errors import DataError
-
-TEST = ("query", "gallery")
-
-
-@dataclass(frozen=True)
-class Examined:
-    """One row's files: the digest and size (H, W) of a readable picture, or why it is not; the same of its mask."""
-
-    digest: str = ""
-    size: tuple[int, int] | None = None
-    error: str = ""
-    mask_size: tuple[int, int] | None = None
-    mask_error: str = ""
-    mask_empty: bool = False
 
 
 def check(
@@ -38,42 +22,74 @@ def check(
     published: bool = False,
     threads: int | None = None,
 ) -> CheckReport:
-    """Decode every picture and mask and compare the splits.
+    """Decode every picture and mask, compare the splits, and the counts with the published ones.
 
     Args:
         data: a table, a spec (`market1501:DIR`), or a bare path whose layout is recognised.
         progress: called with (done, total) pictures.
-        published: compare the counts with those of the published Market-1501.
+        published: a count that differs from the published one is a warning; otherwise both are only listed.
         threads: for decoding; None is one per core, at most 8.
 
     Returns:
-        The report; damaged files are findings in it. Raises `DataError` where there is no table to check at all.
+        The report; damaged files are findings in it. Raises `DataError` where there is no table to check at all, or
+        nothing published to compare with although that was asked for.
     """
-    spec = ""
+    text, parts = "", []
     if not isinstance(data, CropTable):
-        spec = (likely_specs(data) or [os.fspath(data)])[0]
-        data = read(spec)
+        text = (likely_specs(data) or [os.fspath(data)])[0]
+        parts = parse(text)
+        data = read(text)
+    counts = _counts(data, parts)
+    if published and not counts:
+        raise DataError(f"nothing was published to compare {text or data.name!r} with; leave the comparison out.")
     rows = list(zip(data.paths.tolist(), data.column("mask").tolist()))
     examined = in_threads(_examine, rows, threads, progress)
-    rules = [_unreadable, _empty, _duplicates, _persons, _cameras, _matches, _masks]
-    if published:
-        rules.append(_published)
-    found = [finding for rule in rules for finding in rule(data, examined)]
+    found = [finding for rule in RULES for finding in rule(data, examined)]
+    if published and parts[0].dataset:
+        found += differing(counts, parts[0].dataset.title)
     found.sort(key=lambda finding: ("error", "warning", "note").index(finding.level))
     facts = tuple(_facts(data, examined, split) for split in data.splits)
-    return CheckReport(data.name, str(data.root), spec, facts, tuple(found))
+    return CheckReport(data.name, str(data.root), text, facts, tuple(found), counts, _notice(parts))
+
+
+def _notice(parts: list[Spec]) -> str:
+    withdrawn = [part.dataset for part in parts if part.dataset and part.dataset.withdrawn]
+    return " ".join(f"{entry.title} was {entry.withdrawn}." for entry in withdrawn)
+
+
+def _counts(table: CropTable, parts: list[Spec]) -> tuple[Count, ...]:
+    """Found and published numbers of a single dataset of the catalogue."""
+    if len(parts) != 1 or parts[0].dataset is None or not table.labelled:
+        return ()
+    counts = []
+    for split, published in parts[0].dataset.published(**parts[0].options).items():
+        rows = np.arange(len(table)) if split == "all" else rows_of(table, split)
+        found = {
+            "persons": _distinct(table.person[rows], 1),
+            "pictures": len(rows),
+            "tracklets": _distinct(table.column("tracklet")[rows], 0),
+            "cameras": _distinct(table.camera[rows], 0),
+        }
+        counts += [Count(split, what, found[what], count) for what, count in published.items()]
+    return tuple(counts)
+
+
+def _distinct(values: np.ndarray, low: int) -> int:
+    return len(np.unique(values[values >= low]))
 
 
 def _examine(files: tuple[str, str]) -> Examined:
     path, mask = files
     report: dict[str, object] = {}
     try:
+        _require_regular(path)
         report["size"] = decode(path).shape[:2]
         report["digest"] = sha256(path)
     except DataError as error:
         report["error"] = str(error)
     if mask:
         try:
+            _require_regular(mask)
             values = decode_mask(mask)
             report["mask_size"], report["mask_empty"] = values.shape, not values.any()
         except DataError as error:
@@ -81,12 +97,21 @@ def _examine(files: tuple[str, str]) -> Examined:
     return Examined(**report)  # type: ignore[arg-type]
 
 
-def _rows(table: CropTable, *splits: str) -> np.ndarray:
-    return np.flatnonzero(np.isin(table.column("split").astype(str), splits))
+def _require_regular(path: str) -> None:
+    """Refuse what would never end when read, such as a named pipe, and links that lead in a circle."""
+    try:
+        mode = os.stat(path).st_mode
+    except FileNotFoundError:
+        raise DataError(f"the picture {path} does not exist.") from None
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
+    if not stat.S_ISREG(mode):
+        what = "a folder" if stat.S_ISDIR(mode) else "a pipe, socket or device"
+        raise DataError(f"{path} is {what}, but a picture was expected; replace or remove it.")
 
 
 def _facts(table: CropTable, examined: list[Examined], split: str) -> SplitFacts:
-    rows = _rows(table, split)
+    rows = rows_of(table, split)
     person = table.person[rows] if table.labelled else None
     camera = table.camera[rows]
     sizes = np.array([examined[row].size for row in rows if examined[row].size])
@@ -100,159 +125,6 @@ def _facts(table: CropTable, examined: list[Examined], split: str) -> SplitFacts
         cameras={int(c): int(n) for c, n in zip(*np.unique(camera[camera >= 0], return_counts=True))},
         heights=ranges[0] if ranges else None,
         widths=ranges[1] if ranges else None,
+        tracklets=_distinct(table.column("tracklet")[rows], 0),
         masks=sum(bool(mask) for mask in table.column("mask")[rows]),
     )
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
-def _unreadable(table: CropTable, examined: list[Examined]) -> Iterator[Finding]:
-    for split in table.splits:
-        bad = tuple(examined[row].error for row in _rows(table, split) if examined[row].error)
-        if bad:
-            yield Finding("error", (split,), f"{_plural(len(bad), 'picture')} cannot be read.", bad)
-
-
-def _empty(table: CropTable, examined: list[Examined]) -> Iterator[Finding]:
-    if not len(table):
-        yield Finding("error", (), "there are no pictures.")
-    here = [split for split in TEST if split in table.splits]
-    if len(here) == 1:
-        other = TEST[1 - TEST.index(here[0])]
-        yield Finding("error", tuple(here), f"there is a {here[0]} split but no {other}; ranking needs both.")
-
-
-def _duplicates(table: CropTable, examined: list[Examined]) -> Iterator[Finding]:
-    """Pictures whose bytes occur more than once."""
-    copies: dict[str, list[int]] = defaultdict(list)
-    for row, one in enumerate(examined):
-        if one.digest:
-            copies[one.digest].append(row)
-    split, paths = table.column("split"), table.paths
-    groups = [rows for rows in copies.values() if len(rows) > 1]
-    across: dict[tuple[str, ...], list[str]] = defaultdict(list)
-    for rows in groups:
-        concerned = tuple(name for name in table.splits if name in split[rows])
-        across[concerned].append(" = ".join(paths[rows]))
-    for concerned, files in across.items():
-        text = f"{_plural(len(files), 'picture')} with identical copies in {' and '.join(concerned)}."
-        level: Level = "warning" if len(concerned) > 1 else "note"
-        yield Finding(level, concerned, text, tuple(files))
-    if table.labelled:
-        person = table.person
-        clash = [rows for rows in groups if len(set(person[rows].tolist())) > 1]
-        if clash:
-            concerned = tuple(name for name in table.splits if name in split[np.concatenate(clash)])
-            files = [" = ".join(f"{paths[row]} (person {person[row]})" for row in rows) for rows in clash]
-            text = f"{_plural(len(clash), 'picture')} with identical copies under different persons."
-            yield Finding("warning", concerned, text, tuple(files))
-
-
-def _persons(table: CropTable, examined: list[Examined]) -> Iterator[Finding]:
-    if not table.labelled:
-        yield Finding("note", (), "there are no persons: the data can be a target, but not a source or a test set.")
-        return
-    person, camera = table.person, table.camera
-    train, test = _rows(table, "train"), _rows(table, *TEST)
-    both = sorted(({*person[train].tolist()} & {*person[test].tolist()}) - {-1, 0})
-    if both:
-        concerned = ("train", *(split for split in TEST if split in table.splits))
-        text = f"{_plural(len(both), 'person')} both in train and in test: {_list(both)}."
-        yield Finding("warning", concerned, text)
-    if not len(train):
-        return
-    out = int((person[train] <= 0).sum())
-    if out:
-        text = (
-            f"{_plural(out, 'picture')} of person 0 (distractor) or −1 (junk) are not trained on; number people from 1."
-        )
-        yield Finding("warning", ("train",), text)
-    pairs = np.unique(np.stack([person[train], camera[train]])[:, (person[train] > 0) & (camera[train] >= 0)], axis=1)
-    views = np.unique(pairs[0], return_counts=True)[1]
-    if (views == 1).any() and len(np.unique(camera[train])) > 1:
-        text = f"{int((views == 1).sum()):,} of {_plural(len(views), 'person')} are seen by one camera only."
-        yield Finding("note", ("train",), text)
-
-
-def _cameras(table: CropTable, examined: list[Examined]) -> Iterator[Finding]:
-    camera = table.camera
-    everywhere = {*camera.tolist()} - {-1}
-    for split in table.splits:
-        here = camera[_rows(table, split)]
-        unknown = int((here < 0).sum())
-        if unknown:
-            text = (
-                f"{unknown:,} of {_plural(len(here), 'picture')} have no camera; same-camera rules do not reach them."
-            )
-            yield Finding("note" if not everywhere else "warning", (split,), text)
-        if missing := sorted(everywhere - {*here.tolist()}):
-            text = f"camera {_list(missing)} of the other splits does not occur."
-            yield Finding("warning", (split,), text)
-
-
-def _matches(table: CropTable, examined: list[Examined]) -> Iterator[Finding]:
-    """Queries whose person no other camera of the gallery saw (the Market rule skips them)."""
-    if not table.labelled or not all(split in table.splits for split in TEST):
-        return
-    person, camera, paths = table.person, table.camera, table.paths
-    query, gallery = _rows(table, "query"), _rows(table, "gallery")
-    seen: dict[int, set[int]] = defaultdict(set)
-    for p, c in zip(person[gallery].tolist(), camera[gallery].tolist()):
-        seen[p].add(c)
-    lost = [
-        row
-        for row in query.tolist()
-        if person[row] <= 0 or not seen[int(person[row])] - ({int(camera[row])} if camera[row] >= 0 else set())
-    ]
-    if lost:
-        text = (
-            f"{len(lost):,} of {len(query):,} queries have no match in the gallery from another camera and are skipped."
-        )
-        level: Level = "error" if len(lost) == len(query) else "warning"
-        yield Finding(level, ("query",), text, tuple(paths[lost]))
-
-
-def _masks(table: CropTable, examined: list[Examined]) -> Iterator[Finding]:
-    paths, masks = table.paths, table.column("mask")
-    for split in table.splits:
-        rows = _rows(table, split)
-        given = [row for row in rows if masks[row]]
-        missing = [row for row in rows if not masks[row]]
-        if given and missing:
-            text = f"{len(missing):,} of {_plural(len(rows), 'picture')} have no mask."
-            yield Finding("warning", (split,), text, tuple(paths[missing]))
-        bad = tuple(examined[row].mask_error for row in given if examined[row].mask_error)
-        if bad:
-            yield Finding("error", (split,), f"{_plural(len(bad), 'mask')} cannot be read.", bad)
-        other = [r for r in given if examined[r].size and examined[r].mask_size not in (None, examined[r].size)]
-        if other:
-            files = tuple(
-                f"{masks[row]} {_size(examined[row].mask_size)}, picture {_size(examined[row].size)}" for row in other
-            )
-            text = f"{_plural(len(other), 'mask')} of another size than the picture (height × width); they are resized."
-            yield Finding("warning", (split,), text, files)
-        empty = [row for row in given if examined[row].mask_empty]
-        if empty:
-            yield Finding("warning", (split,), f"{_plural(len(empty), 'mask')} without a person.", tuple(masks[empty]))
-
-
-def _published(table: CropTable, examined: list[Examined]) -> Iterator[Finding]:
-    person = table.person
-    for split, counts in PUBLISHED.items():
-        rows = np.arange(len(table)) if split == "all" else _rows(table, split)
-        found = {"persons": len({*person[rows].tolist()} - {-1, 0}), "pictures": len(rows)}
-        for what, count in counts.items():
-            if found[what] != count:
-                concerned = tuple(table.splits) if split == "all" else (split,)
-                text = f"{found[what]:,} {what} found; the published Market-1501 has {count:,}."
-                yield Finding("warning", concerned, text)
-
-
-def _size(size: tuple[int, int] | None) -> str:
-    return "×".join(map(str, size)) if size else "?"
-
-
-def _list(values: list[int], limit: int = 10) -> str:
-    return ", ".join(map(str, values[:limit])) + (f" and {len(values) - limit} more" if len(values) > limit else "")

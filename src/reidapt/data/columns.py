@@ -17,6 +17,8 @@ WHOLE = ("person", "camera", "sequence", "frame", "tracklet")
 MODALITIES = ("colour", "infrared", "thermal", "sketch")
 SPLITS = ("train", "val", "query", "gallery")
 JUNK, DISTRACTOR, UNKNOWN = -1, 0, -1
+ODD = ("//", "/./", "/../", "/\n", "/.\n", "/..\n")
+"""What normalising would change in paths that stand on lines."""
 
 
 def nearest(word: str, valid: Iterable[str], cutoff: float = 0.5) -> str:
@@ -90,26 +92,32 @@ def _first(bad: np.ndarray) -> int:
 
 
 def _paths(column: pd.Series, root: Path, required: bool) -> list[str]:
+    """Absolute paths without `.`, `..` and doubled slashes; those that are so already are kept as they are."""
     missing = column.isna().to_numpy()
-    values = ["" if gone else str(value).strip() for value, gone in zip(column.tolist(), missing)]
-    empty = np.array([not v for v in values], dtype=bool)
-    if required and empty.any():
-        raise DataError(f"row {_first(empty)} has an empty path; every row must name a picture file.")
-    return [os.path.normpath(os.path.join(root, v)) if v else "" for v in values]
+    values = column.tolist()
+    if missing.any() or not all(type(value) is str for value in values):
+        values = ["" if gone else str(value) for value, gone in zip(values, missing)]
+    values = [value.strip() for value in values]
+    if required and not all(values):
+        raise DataError(f"row {values.index('')} has an empty path; every row must name a picture file.")
+    lines = "\n".join([*values, ""])
+    if os.sep == "/" and all(value[:1] == "/" or not value for value in values) and not any(odd in lines for odd in ODD):
+        return values
+    return [os.path.normpath(os.path.join(root, value)) if value else "" for value in values]
 
 
 def _text(frame: pd.DataFrame, column: str, default: str) -> list[str]:
     if column not in frame.columns:
         return [default] * len(frame)
-    series = frame[column]
-    return [default if gone or not str(v).strip() else str(v).strip() for v, gone in zip(series, series.isna())]
+    codes, uniques = pd.factorize(frame[column], use_na_sentinel=True)
+    clean = [str(value).strip() or default for value in uniques]
+    return np.array([*clean, default], dtype=object)[codes].tolist()  # code −1 is the last: a missing value
 
 
 def _choice(frame: pd.DataFrame, column: str, valid: tuple[str, ...], default: str) -> list[str]:
     values = _text(frame, column, default)
-    wrong = np.array([v not in valid for v in values], dtype=bool)
-    if wrong.any():
-        row = _first(wrong)
+    if wrong := set(values) - set(valid):
+        row = next(k for k, value in enumerate(values) if value in wrong)
         hint = " Test pictures are 'query' or 'gallery'." if values[row] == "test" else nearest(values[row], valid)
         raise DataError(
             f"row {row} ({frame['path'].iloc[row]}) has the {column} {values[row]!r}; "

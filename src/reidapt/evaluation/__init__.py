@@ -1,7 +1,20 @@
 """Embeddings, retrieval figures, ranked lists and the pictures of them."""
 
+from reidapt.evaluation.comparison import Comparison, compare
 from reidapt.evaluation.embedding import embed
 from reidapt.evaluation.ranking import rank
+from reidapt.evaluation.reranking import Reranking
 from reidapt.evaluation.result import RankedLists, RetrievalResult
+from reidapt.evaluation.trials import TrialsResult, load_result
 
-__all__ = ["RankedLists", "RetrievalResult", "embed", "rank"]
+__all__ = [
+    "Comparison",
+    "RankedLists",
+    "Reranking",
+    "RetrievalResult",
+    "TrialsResult",
+    "compare",
+    "embed",
+    "load_result",
+    "rank",
+]

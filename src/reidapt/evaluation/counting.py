@@ -36,6 +36,16 @@ class Picks:
         """The gallery indices of one query."""
         return self.indices[self.offsets[query] : self.offsets[query + 1]]
 
+    @classmethod
+    def where(cls, chosen: np.ndarray) -> Picks:
+        """From a mask (Q, G) bool."""
+        query, picture = np.nonzero(chosen)
+        return cls.from_pairs(query, picture, len(chosen))
+
+    def cells_of_all(self, pictures: int) -> np.ndarray:
+        """query * `pictures` + picture of every pick, ascending."""
+        return np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets)) * pictures + self.indices
+
     def cells(self, start: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
         """(row, column) of every pick of queries start..stop, rows counted from `start`."""
         count = np.diff(self.offsets[start : stop + 1])
@@ -76,6 +86,8 @@ def _count_in_rows(
                 continue
             scores = rows[i]
             combine(scores, terms, out=scores)
+            if scorer.bonus is not None:
+                scorer.bonus.add_to(scores, start + i)
             scores[junk] = -np.inf
             scores[left_out.of(start + i)] = -np.inf
             ranks, tied = ranks_in_row(scores, mine, outcomes)
@@ -136,7 +148,7 @@ def _count_in_block(
     def there(array: np.ndarray) -> Tensor:
         return torch.from_numpy(array).to(block.device)
 
-    scorer.finish(block)
+    scorer.finish(block, start)
     block[:, there(junk)] = -torch.inf
     rows, columns = left_out.cells(start, start + len(block))
     block[there(rows), there(columns)] = -torch.inf

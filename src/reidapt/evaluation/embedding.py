@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from reidapt.errors import DataError
+from reidapt.errors import ConfigError, DataError
 
 Embedder = Callable[[Tensor], Tensor]
 
@@ -30,6 +30,7 @@ def embed(
     store: PictureStore,
     batch_size: int = 256,
     flip: bool = False,
+    strips: int = 0,
     device: torch.device | str | None = None,
     progress: Callable[[int, int], None] | None = None,
     bf16: bool = False,
@@ -45,6 +46,8 @@ def embed(
         batch_size: pictures at once.
         flip: average the embeddings of each picture and its mirror image. Say so in the result
             (`rank(..., record={"flip": True})`).
+        strips: instead of the model's embedding, the maxima of its feature maps over this many horizontal strips, one
+            after the other (LMP, Deng et al., CVPR 2018); the model needs `feature_maps(images)`. 0 is off.
         device: where to compute; by default where the model's parameters are, else the CPU.
         progress: called with (pictures done, pictures in all) after every batch.
         bf16: run the model in bfloat16 autocast (faster on recent GPUs; embeddings differ by about 1e-2).
@@ -61,9 +64,11 @@ def embed(
     if batch_size < 1:
         raise ValueError(f"batch_size is {batch_size}; expected at least 1.")
     function: Embedder = model.embed if hasattr(model, "embed") else model
-    place = torch.device(device) if device is not None else _device_of(model)
+    if strips:
+        function = strip_maxima(model, strips)
+    place = torch.device(device) if device is not None else module_device(model)
     features: Tensor | None = None
-    with _evaluation(model), torch.inference_mode(), torch.autocast(place.type, torch.bfloat16, enabled=bf16):
+    with evaluating(model), torch.inference_mode(), torch.autocast(place.type, torch.bfloat16, enabled=bf16):
         for start in range(0, total, batch_size):
             indices = torch.arange(start, min(start + batch_size, total))
             batch = _embed_batch(function, store.images(indices).to(place, non_blocking=True), flip)
@@ -80,6 +85,27 @@ def embed(
             f"{int(bad[0])}); its weights have probably diverged. Use an earlier checkpoint or a smaller learning rate."
         )
     return features.clone()  # an ordinary tensor: those made in inference mode can't be used in training
+
+
+def strip_maxima(model: Any, strips: int) -> Embedder:
+    """A function from pictures (B, 3, H, W) to (B, strips * D): the maximum of each map in each horizontal strip.
+
+    Raises ConfigError where the model (or its `ranker`) has no `feature_maps`, or they are lower than that.
+    """
+    maps_of = getattr(model, "feature_maps", None) or getattr(getattr(model, "ranker", None), "feature_maps", None)
+    if maps_of is None or strips < 1:
+        raise ConfigError(
+            f"pooling over {strips} strips isn't possible with {type(model).__name__}; expected a model with "
+            "feature_maps(images) -> (B, D, h, w) and at least one strip. Use its own embedding instead."
+        )
+
+    def pooled(images: Tensor) -> Tensor:
+        maps = maps_of(images)
+        if maps.shape[2] < strips:
+            raise ConfigError(f"feature maps of {maps.shape[2]} rows can't be cut into {strips} strips; ask for fewer.")
+        return functional.adaptive_max_pool2d(maps.float(), (strips, 1)).flatten(2).transpose(1, 2).flatten(1)
+
+    return pooled
 
 
 def _embed_batch(function: Embedder, pictures: Tensor, flip: bool) -> Tensor:
@@ -103,7 +129,7 @@ def _checked(features: Any, pictures: int) -> Tensor:
     return functional.normalize(features.float(), dim=1)
 
 
-def _device_of(model: Any) -> torch.device:
+def module_device(model: Any) -> torch.device:
     """Where the model's first parameter or buffer is; the CPU if it has none."""
     if isinstance(model, nn.Module):
         for tensor in (*model.parameters(), *model.buffers()):
@@ -112,7 +138,7 @@ def _device_of(model: Any) -> torch.device:
 
 
 @contextlib.contextmanager
-def _evaluation(model: Any) -> Iterator[None]:
+def evaluating(model: Any) -> Iterator[None]:
     """Put every module in evaluation mode, and afterwards each one back in the mode it had."""
     modules = list(model.modules()) if isinstance(model, nn.Module) else []
     training = [module.training for module in modules]

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import os
-import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from reidapt.errors import RunError
+from reidapt.evaluation.files import not_a_result, read_result, write_result
 from reidapt.similarity.neighbours import stable_topk
 
 if TYPE_CHECKING:
     from reidapt.evaluation.counting import Picks
     from reidapt.evaluation.scoring import Scorer
-
-FORMAT = 1
 
 
 @dataclass
@@ -34,6 +31,7 @@ class RetrievalResult:
         inverse_penalty: (Q,) float64 in 0..1, matches / rank of the last match, NaN without a match (its mean is mINP).
         first_match: (Q,) int64 rank of the first match counted from 1, -1 without one.
         settings: what was counted and how: queries, gallery, junk, protocol, AP rule, metric, re-ranking, flip, ...
+        query_rows, gallery_rows: rows (Q,), (G,) of the table that were ranked, where a protocol chose them, else None.
     """
 
     cmc: np.ndarray
@@ -41,6 +39,8 @@ class RetrievalResult:
     inverse_penalty: np.ndarray
     first_match: np.ndarray
     settings: dict[str, Any]
+    query_rows: np.ndarray | None = None
+    gallery_rows: np.ndarray | None = None
     _lists: RankedLists | None = field(default=None, repr=False)
     _source: _Source | None = field(default=None, repr=False)
 
@@ -74,7 +74,7 @@ class RetrievalResult:
             f"{figures['gallery']:,} gallery pictures ({figures['junk']:,} junk)"
         )
         how = [f"{figures['ap']} AP", f"{figures['metric']} metric", f"same-camera rule {figures['same_camera_rule']}"]
-        how += [name for name in ("reranking", "flip") if figures[name]]
+        how += [f"re-ranked ({figures['reranking']})"] * bool(figures["reranking"]) + ["flip"] * bool(figures["flip"])
         if figures["ties_at_rank1"]:
             how.append(f"{figures['ties_at_rank1']:,} rank-1 decided by a tie")
         return "\n".join([heading, values, about, ", ".join(how)])
@@ -84,6 +84,21 @@ class RetrievalResult:
     def attach(self, scorer: Scorer, positives: Picks, left_out: Picks, junk: np.ndarray) -> None:
         """Remember (without copying) what ranked lists are computed from when someone asks for them."""
         self._source = _Source(scorer, positives, left_out, junk)
+
+    def share_lists(self, other: RetrievalResult) -> None:
+        """Take the ranked lists of another result about the same queries and gallery."""
+        self._lists, self._source = other._lists, other._source
+
+    def score_rows(self) -> Iterator[tuple[int, np.ndarray]]:
+        """Yield every query's number and its scores (G,) float32, -inf for what it leaves out.
+
+        The array is used again for the next query. Raises RunError if the result was loaded from a file.
+        """
+        if self._source is None:
+            raise RunError("this result was loaded from a file and doesn't hold its embeddings any more.")
+        for start, block in self._source.blocks():
+            for row, scores in enumerate(block.cpu().numpy()):
+                yield start + row, scores
 
     def lists(self, k: int) -> RankedLists:
         """The first `k` of each query's ranked list, computed at the first call and kept.
@@ -139,62 +154,46 @@ class RetrievalResult:
         Returns:
             The path of the JSON file. Both files are complete or absent. Raises RunError when they can't be written.
         """
-        target = Path(path)
-        target = target if target.suffix == ".json" else target.with_name(target.name + ".json")
-        arrays = {name: getattr(self, name) for name in _ARRAYS}
+        return write_result(path, {**self.summary(), "cmc": self.cmc.tolist()}, self.arrays(lists, embeddings, extra))
+
+    def arrays(
+        self, lists: int = 50, embeddings: bool = False, extra: Mapping[str, np.ndarray] | None = None
+    ) -> dict[str, np.ndarray]:
+        """What `save` stores in the `.npz`; its arguments are those of `save`."""
+        arrays = {name: getattr(self, name) for name in ARRAYS if getattr(self, name) is not None}
         if lists:
             ranked = self.lists(lists)
             arrays |= {"top": ranked.indices, "scores": ranked.scores, "correct": ranked.correct}
         if embeddings:
             if self._source is None:
-                raise RunError(
-                    f"{target}: this result was loaded from a file and doesn't hold its embeddings any more."
-                )
+                raise RunError("this result was loaded from a file and doesn't hold its embeddings any more.")
             scorer = self._source.scorer
             arrays |= {"query": scorer.query.cpu().numpy(), "gallery": scorer.gallery.cpu().numpy()}
-        arrays |= dict(extra or {})
-        text = json.dumps({"format": FORMAT, **self.summary(), "cmc": self.cmc.tolist()}, indent=1)
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.stem}-") as folder:
-                (Path(folder) / "json").write_text(text + "\n")
-                with open(Path(folder) / "npz", "wb") as file:
-                    np.savez_compressed(file, **arrays)
-                os.replace(Path(folder) / "npz", target.with_suffix(".npz"))
-                os.replace(Path(folder) / "json", target)
-        except OSError as error:
-            raise RunError(
-                f"the result couldn't be written to {target}: {error}. Free space or choose another folder."
-            ) from error
-        return target
+        return arrays | dict(extra or {})
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> RetrievalResult:
-        """Read what `save` wrote. Raises RunError if a file is missing, damaged or of another format."""
-        target = Path(path)
-        target = target if target.suffix == ".json" else target.with_name(target.name + ".json")
+        """Read what `save` wrote. Raises RunError if a file is missing, damaged, of another format or holds trials."""
+        target, summary, arrays = read_result(path)
+        if "trial_settings" in summary:
+            raise RunError(f"{target} holds the trials of a protocol; read it with TrialsResult.load.")
         try:
-            summary = json.loads(target.read_text())
-            with np.load(target.with_suffix(".npz")) as file:
-                arrays = {name: file[name] for name in file.files if name not in ("query", "gallery")}
-            found = summary.pop("format")
-            if found != FORMAT:
-                raise RunError(f"{target} has format {found}; this version of reidapt reads format {FORMAT}.")
-            settings = {name: value for name, value in summary.items() if name not in _FIGURES}
-            lists = RankedLists(arrays["top"], arrays["scores"], arrays["correct"]) if "top" in arrays else None
-            return cls(**{name: arrays[name] for name in _ARRAYS}, settings=settings, _lists=lists)
-        except FileNotFoundError as error:
-            raise RunError(
-                f"no evaluation at {target}: {error.filename} is missing. Run the evaluation again."
-            ) from error
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, BadZipFile) as error:
-            raise RunError(
-                f"{target} isn't a result that reidapt saved ({error}). Run the evaluation again."
-            ) from error
+            settings = {name: value for name, value in summary.items() if name not in FIGURES}
+            return cls.from_arrays(arrays, settings)
+        except (KeyError, TypeError, ValueError) as error:
+            raise not_a_result(target, error) from error
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray], settings: dict[str, Any]) -> RetrievalResult:
+        """From what `arrays()` gave; KeyError where a measure is missing."""
+        own: dict[str, Any] = {name: arrays.get(name) if name in OPTIONAL else arrays[name] for name in ARRAYS}
+        lists = RankedLists(arrays["top"], arrays["scores"], arrays["correct"]) if "top" in arrays else None
+        return cls(**own, settings=settings, _lists=lists)
 
 
-_ARRAYS = ("cmc", "average_precision", "inverse_penalty", "first_match")
-_FIGURES = ("rank1", "rank5", "rank10", "mAP", "mINP", "cmc")
+OPTIONAL = ("query_rows", "gallery_rows")
+ARRAYS = ("cmc", "average_precision", "inverse_penalty", "first_match", *OPTIONAL)
+FIGURES = ("rank1", "rank5", "rank10", "mAP", "mINP", "cmc")
 
 
 @dataclass(frozen=True)
@@ -218,17 +217,40 @@ class _Source:
     left_out: Picks
     junk: np.ndarray
 
+    def share_lists(self, other: RetrievalResult) -> None:
+        """Take the ranked lists of another result about the same queries and gallery."""
+        self._lists, self._source = other._lists, other._source
+
+    def score_rows(self) -> Iterator[tuple[int, np.ndarray]]:
+        """Yield every query's number and its scores (G,) float32, -inf for what it leaves out.
+
+        The array is used again for the next query. Raises RunError if the result was loaded from a file.
+        """
+        if self._source is None:
+            raise RunError("this result was loaded from a file and doesn't hold its embeddings any more.")
+        for start, block in self._source.blocks():
+            for row, scores in enumerate(block.cpu().numpy()):
+                yield start + row, scores
+
+    def blocks(self) -> Iterator[tuple[int, Tensor]]:
+        """Yield (first query, scores (B, G)), -inf where a picture is left out."""
+        junk = torch.from_numpy(self.junk).to(self.scorer.device)
+        for start, block in self.scorer.blocks():
+            self.scorer.finish(block, start)
+            block[:, junk] = -torch.inf
+            rows, columns = (
+                torch.from_numpy(a).to(block.device) for a in self.left_out.cells(start, start + len(block))
+            )
+            block[rows, columns] = -torch.inf
+            yield start, block
+
     def lists(self, k: int) -> RankedLists:
         queries = self.scorer.queries
         indices = np.full((queries, k), -1, np.int64)
         scores = np.full((queries, k), -np.inf, np.float32)
         correct = np.zeros((queries, k), np.bool_)
-        for start, block in self.scorer.blocks():
+        for start, block in self.blocks():
             stop = start + len(block)
-            self.scorer.finish(block)
-            block[:, torch.from_numpy(self.junk).to(block.device)] = -torch.inf
-            rows, columns = (torch.from_numpy(a).to(block.device) for a in self.left_out.cells(start, stop))
-            block[rows, columns] = -torch.inf
             values, nearest = stable_topk(block, k)
             shown = torch.isfinite(values)
             readable = self.scorer.reported(values, torch.arange(start, stop, device=block.device))

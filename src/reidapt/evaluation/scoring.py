@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from reidapt.errors import ConfigError, DataError
+from reidapt.evaluation.reranking import Bonus, Reranking, rerank
 from reidapt.similarity.neighbours import BLOCK_BYTES, Features, as_features, full_float32, inverse_norms, squared_norms
 
 Metric = Literal["cosine", "euclidean"]
@@ -23,7 +24,14 @@ class Scorer:
     gallery is needed.
     """
 
-    def __init__(self, query: Features, gallery: Features, metric: Metric = "cosine", chunk: int | None = None) -> None:
+    def __init__(
+        self,
+        query: Features,
+        gallery: Features,
+        metric: Metric = "cosine",
+        chunk: int | None = None,
+        reranking: Reranking | None = None,
+    ) -> None:
         if metric not in ("cosine", "euclidean"):
             raise ConfigError(f"metric is {metric!r}; expected 'cosine' or 'euclidean'.")
         self.metric = metric
@@ -42,6 +50,14 @@ class Scorer:
         else:
             self.query_factor = squared_norms(self.query, "query features")
             self.gallery_term = squared_norms(self.gallery, "gallery features") / 2
+        self.bonus: Bonus | None = None
+        if reranking is not None:
+            if metric != "cosine":
+                raise ConfigError(f"re-ranking needs the cosine metric, not {metric!r}: it works on unit features.")
+            share, self.bonus = rerank(self.query, self.gallery, reranking)
+            self.share = torch.from_numpy(share).to(self.device)
+            self.constant = 1 - reranking.weight
+            self.query_factor = self.query_factor * self.share
         self.rows = chunk or max(1, min(self.queries, BLOCK_BYTES // (4 * max(1, self.pictures))))
 
     def blocks(self) -> Iterator[tuple[int, Tensor]]:
@@ -66,14 +82,20 @@ class Scorer:
         """What `finish` does with products and `gallery_term`, for NumPy."""
         return np.multiply if self.metric == "cosine" else np.subtract
 
-    def finish(self, products: Tensor) -> Tensor:
-        """Turn products (B, G) into scores, in place."""
+    def finish(self, products: Tensor, start: int) -> Tensor:
+        """Turn products (B, G) of the queries `start`... into scores, in place."""
         if self.metric == "cosine":
-            return products.mul_(self.gallery_term)
-        return products.sub_(self.gallery_term)
+            products.mul_(self.gallery_term)
+        else:
+            products.sub_(self.gallery_term)
+        if self.bonus is not None:
+            self.bonus.add_to_block(products, start)
+        return products
 
     def reported(self, scores: Tensor, query: Tensor) -> Tensor:
-        """Scores (B, k) of the queries (B,) as people read them: cosine, or minus the Euclidean distance."""
+        """Scores (B, k) of the queries (B,) as people read them: cosine, or minus the Euclidean or re-ranked distance."""
+        if self.bonus is not None:
+            return scores - self.share[query][:, None] - self.constant
         if self.metric == "cosine":
             return scores
         return -(self.query_factor[query][:, None] - 2 * scores).clamp_min(0).sqrt()

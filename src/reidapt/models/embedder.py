@@ -62,6 +62,20 @@ class ReidNet(nn.Module):
             return maps.float().mean(dim=(2, 3))
         return self.backbone.forward_head(maps, pre_logits=True).float()
 
+    def feature_maps(self, images: Tensor) -> Tensor:
+        """The backbone's last maps, float32 (B, D, h, w), of normalised pictures (B, 3, H, W).
+
+        Raises:
+            ConfigError: a backbone without maps, such as a vision transformer.
+        """
+        maps = self.backbone.forward_features(images)
+        if maps.ndim != 4 or maps.shape[1] != self.dim:
+            raise ConfigError(
+                f"The backbone gives features of shape {tuple(maps.shape[1:])} a picture, no maps (channels, height, "
+                "width); use pooled features, or a convolutional backbone."
+            )
+        return maps.float()
+
     def forward(self, images: Tensor) -> ReidOutput:
         feature = self.features(images)
         neck = self.neck(feature)

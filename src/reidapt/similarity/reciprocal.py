@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from reidapt.errors import ConfigError
-from reidapt.similarity.neighbours import Features, as_features, knn
+from reidapt.similarity.neighbours import BLOCK_BYTES, Features, as_features, full_float32, knn
 
 PAIR_BUDGET = 1 << 20
 """Number of (picture, shared neighbour, picture) triples, and of pairs, expanded at once: about 50 MB."""
@@ -46,15 +46,44 @@ def jaccard(features: Features, k1: int = 20, k2: int = 6, max_distance: float =
     if not 0 < max_distance <= 1:
         raise ConfigError(f"max_distance is {max_distance}; a Jaccard distance lies in (0, 1].")
     x = functional.normalize(as_features(features).float(), dim=1)
-    _, nearest = knn(x, max(k1, k2, half(k1)))
+    weights, _ = reciprocal_weights(x, k1, half(k1), k2)
+    return pairwise_jaccard(weights, max_distance)
+
+
+def reciprocal_weights(
+    x: Tensor, k1: int, small: int, k2: int, scaled: bool = False
+) -> tuple[sparse.csr_array, np.ndarray]:
+    """The weight of every picture in every picture's neighbourhood, averaged over `k2` neighbours.
+
+    Args:
+        x: (N, D) unit features.
+        k1, k2: as in `jaccard`.
+        small: size of the neighbourhoods that expand a set, the picture itself included.
+        scaled: divide squared distances by the largest of their row before exp(-d²), as re-ranking does.
+
+    Returns:
+        (N, N) float32 CSR with sorted columns, rows summing to 1; and the largest squared distance of each row (N,)
+        where `scaled`, else ones.
+    """
+    _, nearest = knn(x, max(k1, k2, small))
     ranks = nearest.cpu().numpy()
-    sets = expanded_sets(ranks, k1)
-    weights = neighbour_weights(x, sets)
+    furthest = largest_distances(x) if scaled else np.ones(len(x), np.float32)
+    weights = neighbour_weights(x, expanded_sets(ranks, k1, small), furthest)
     if k2 > 1:
         weights = neighbour_indicator(ranks, k2, value=1.0 / min(k2, len(ranks))) @ weights
     weights = weights.tocsr()
     weights.sort_indices()  # both d(i, j) and d(j, i) add up in this order and so are equal to the last bit
-    return pairwise_jaccard(weights, max_distance)
+    return weights, furthest
+
+
+def largest_distances(x: Tensor) -> np.ndarray:
+    """The largest squared distance (N,) from each unit feature of `x` (N, D) to another; at least 1e-12."""
+    furthest = torch.empty(len(x), dtype=torch.float32, device=x.device)
+    rows = max(1, BLOCK_BYTES // (4 * max(len(x), 1)))
+    with full_float32():
+        for start in range(0, len(x), rows):
+            furthest[start : start + rows] = 2 - 2 * (x[start : start + rows] @ x.T).amin(1)
+    return furthest.clamp_min(1e-12).cpu().numpy()
 
 
 def dense(distance: sparse.csr_array) -> np.ndarray:
@@ -78,10 +107,10 @@ def neighbour_indicator(ranks: np.ndarray, k: int, value: float = 1.0) -> sparse
     return sparse.csr_array((np.full(n * k, value, np.float32), columns, np.arange(0, n * k + 1, k)), shape=(n, n))
 
 
-def expanded_sets(ranks: np.ndarray, k1: int) -> sparse.csr_array:
+def expanded_sets(ranks: np.ndarray, k1: int, half_k1: int) -> sparse.csr_array:
     """The expanded k-reciprocal sets of Zhong et al. as a (N, N) matrix whose stored entries are the members."""
     reciprocal = mutual(ranks, k1)
-    small = mutual(ranks, half(k1))
+    small = mutual(ranks, half_k1)
     overlap = (reciprocal @ small.T).multiply(reciprocal).tocsr()  # |R(i, k1) ∩ R(j, k1/2)| for every j in R(i, k1)
     size = np.diff(small.indptr)
     joins = 3 * np.rint(overlap.data).astype(np.int64) > 2 * size[overlap.indices]
@@ -98,8 +127,10 @@ def mutual(ranks: np.ndarray, k: int) -> sparse.csr_array:
     return near.multiply(near.T.tocsr()).tocsr()
 
 
-def neighbour_weights(x: Tensor, sets: sparse.csr_array, chunk: int = 1 << 14) -> sparse.csr_array:
-    """softmax over each set of -|x_i - x_j|² for L2-normalised `x` (N, D); the rows of the result sum to 1."""
+def neighbour_weights(
+    x: Tensor, sets: sparse.csr_array, furthest: np.ndarray, chunk: int = 1 << 14
+) -> sparse.csr_array:
+    """softmax over each set of -|x_i - x_j|² / furthest_i for unit `x` (N, D); the rows of the result sum to 1."""
     rows = np.repeat(np.arange(len(x)), np.diff(sets.indptr))
     columns = sets.indices.astype(np.int64)
     similarity = np.empty(len(columns), np.float32)
@@ -107,7 +138,7 @@ def neighbour_weights(x: Tensor, sets: sparse.csr_array, chunk: int = 1 << 14) -
         part = slice(start, start + chunk)
         left, right = (torch.from_numpy(index[part]).to(x.device) for index in (rows, columns))
         similarity[part] = torch.linalg.vecdot(x[left], x[right]).cpu().numpy()
-    weights = np.exp(2.0 * similarity.astype(np.float64) - 2.0)
+    weights = np.exp((2.0 * similarity.astype(np.float64) - 2.0) / furthest[rows])
     sums = np.bincount(rows, weights, minlength=len(x))
     return sparse.csr_array(((weights / sums[rows]).astype(np.float32), sets.indices, sets.indptr), shape=sets.shape)
 

@@ -1,47 +1,77 @@
-"""Evaluate a run on a dataset: embed its query and gallery, rank, and keep the result in the run folder."""
+"""Evaluate runs on a dataset: embed its test pictures, rank by a protocol, and keep the result in the run folder."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from torch import Tensor
 
 from reidapt.data import CropStore, CropTable, read
 from reidapt.errors import ConfigError, RunError
-from reidapt.evaluation import RetrievalResult, embed, rank
+from reidapt.evaluation import Reranking, RetrievalResult, TrialsResult, embed
+from reidapt.evaluation.protocols import Protocol, Ranking, pool_tracklets, protocol
 from reidapt.evaluation.ranking import ApRule
 from reidapt.methods import Method
 from reidapt.progress import ProgressCallback
 from reidapt.training.checkpoint import load
 from reidapt.training.device import torch_device
 from reidapt.training.run import Run
+from reidapt.training.trials import FIRST, bound_trial, check_trial, spec_trial, with_trial
+
+Result = RetrievalResult | TrialsResult
+
+
+@dataclass(frozen=True)
+class Options:
+    """Everything besides run and dataset that influences the numbers."""
+
+    protocol: str = "auto"
+    """Protocol and its options, such as sysu-mm01?search=indoor&shots=10; auto is the dataset's own."""
+    flip: bool = False
+    """Add the features of the mirrored pictures."""
+    strips: int = 0
+    """Pool maxima over this many horizontal strips instead of the model's feature; 0 is off."""
+    ap: ApRule = "step"
+    """``step`` or ``trapezoid``."""
+    reranking: Reranking | None = None
+    """k-reciprocal re-ranking."""
+    embeddings: bool = False
+    """Keep the float32 embeddings in the result, from which everything can be computed again."""
+    record: dict[str, Any] = field(default_factory=dict)
+    """Further entries of the result."""
 
 
 def evaluate_run(
-    run: str | Path,
+    run: str | Path | Sequence[str | Path],
     dataset: str,
     *,
     name: str | None = None,
-    flip: bool = False,
-    ap: ApRule = "step",
+    options: Options | None = None,
+    trials: int = 0,
     batch_size: int = 256,
     device: str = "auto",
     out: Path | None = None,
     progress: ProgressCallback | None = None,
-) -> tuple[RetrievalResult, Path]:
-    """Rank a dataset's gallery for each of its queries with a trained model, under the Market-1501 rule.
+) -> tuple[Result, Path]:
+    """Rank a dataset's gallery for each of its queries with trained models, under a protocol.
+
+    A dataset of several trials (``regdb:DIR?trial=3``) tests a model on the persons that its trial didn't train on:
+    a run that was trained on one trial is refused on another. Several runs, one a trial, are averaged.
 
     Args:
-        run: run folder or checkpoint.
+        run: run folder or checkpoint; or several, each trained on another trial of the dataset.
         dataset: dataset with the splits ``query`` and ``gallery``, e.g. ``market1501:DIR``.
         name: name of the result file; by default the dataset spec with punctuation replaced.
-        flip: add the features of the mirrored pictures.
-        ap: ``step`` or ``trapezoid``.
+        options: everything that influences the numbers.
+        trials: evaluate one run, trained on other data, on trials 1 to ``trials`` and average them; 0 = as the spec says.
         batch_size: crops per forward pass; does not change the result.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
-        out: folder of the result; by default the run's ``evaluations``.
+        out: folder of the result; by default the (first) run's ``evaluations``.
         progress: called as (done, total, what).
 
     Returns:
@@ -49,19 +79,60 @@ def evaluate_run(
     """
     if batch_size < 1:
         raise ConfigError(f"The batch size is {batch_size}; it must be 1 or more.")
-    out = result_folder(Path(run)) if out is None else out
-    method = load(run).to(torch_device(device))
-    table = read(dataset)
-    result, arrays = evaluate(
-        method, table, flip=flip, ap=ap, batch_size=batch_size, progress=progress, dataset=dataset
-    )
+    options = options or Options()
+    chosen = protocol(options.protocol, dataset)
+    runs = [run] if isinstance(run, (str, Path)) else list(run)
+    if len(runs) > 1 and trials:
+        raise ConfigError("Give either several runs, one a trial, or one run and a number of trials.")
+    out = result_folder(Path(runs[0])) if out is None else out
+    results: list[tuple[Result, str | None, str]] = []
+    arrays: dict[str, np.ndarray] = {}
+    seen: dict[str | None, str | Path] = {}
+    for path in runs:
+        method = load(path).to(torch_device(device))
+        trained = bound_trial((method.config.source, method.config.target), dataset)
+        for spec in _specs(dataset, trained, trials, path):
+            table = read(spec)
+            trial = spec_trial(spec, table)
+            check_trial(trained, trial, path, dataset)
+            if len(runs) > 1 and trial in seen:
+                where = f"trial {trial}" if trial else "the same data"
+                raise ConfigError(f"'{seen[trial]}' and '{path}' were both asked for {where}; give one run a trial.")
+            seen[trial] = path
+            result, found = evaluate(
+                method, table, options=options, chosen=chosen, batch_size=batch_size, progress=progress, dataset=spec
+            )
+            arrays = arrays or found
+            results.append((result, trial, str(path)))
+    result = _merged(results)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
         raise RunError(f"The folder '{out}' cannot be created: {problem.strerror}. Give another --out.") from None
-    path = out / f"{name or re.sub(r'[^A-Za-z0-9.-]+', '-', dataset).strip('-')}.json"
-    result.save(path, extra=arrays)
-    return result, path
+    target = out / f"{name or re.sub(r'[^A-Za-z0-9.-]+', '-', dataset).strip('-')}.json"
+    result.save(target, extra=arrays, embeddings=options.embeddings)
+    return result, target
+
+
+def _specs(dataset: str, trained: str | None, trials: int, run: str | Path) -> list[str]:
+    """The specs to evaluate one run on."""
+    if trials:
+        return [with_trial(dataset, str(trial)) for trial in range(1, trials + 1)]
+    if trained not in (None, FIRST) and "trial=" not in dataset:
+        return [with_trial(dataset, trained)]
+    return [dataset]
+
+
+def _merged(results: list[tuple[Result, str | None, str]]) -> Result:
+    """One result of all trials; that of a single evaluation as it is."""
+    if len(results) == 1:
+        return results[0][0]
+    single: list[RetrievalResult] = []
+    for result, trial, run in results:
+        for one in result.trials if isinstance(result, TrialsResult) else [result]:
+            one.settings |= {"split": trial, "run": run}
+            single.append(one)
+    return TrialsResult.of(single)
 
 
 def result_folder(run: Path) -> Path:
@@ -80,51 +151,58 @@ def evaluate(
     method: Method,
     table: CropTable,
     *,
-    flip: bool = False,
-    ap: ApRule = "step",
+    options: Options | None = None,
+    chosen: Protocol | None = None,
     batch_size: int = 256,
     progress: ProgressCallback | None = None,
     dataset: str = "",
-) -> tuple[RetrievalResult, dict[str, np.ndarray]]:
+) -> tuple[Result, dict[str, np.ndarray]]:
     """Rank a table's gallery for its queries; returns the result and the arrays that pictures of it need."""
-    parts = {split: table.select(split=split) for split in ("query", "gallery")}
-    for split, part in parts.items():
-        if len(part) == 0 or not part.labelled:
+    options = options or Options()
+    chosen = chosen or protocol(options.protocol, dataset)
+    for split in ("query", "gallery"):
+        if not table.labelled or not len(table.select(split=split)):
             found = ", ".join(sorted(set(table.frame["split"])))
-            what = "no crops" if len(part) == 0 else "no person labels"
+            what = "no crops" if table.labelled else "no person labels"
             raise ConfigError(
                 f"'{dataset or table.name}' has {what} in the split '{split}' (splits found: {found}); an evaluation needs "
                 "a labelled query and gallery, as in market1501:DIR."
             )
-    device = next(method.parameters()).device
-    total, before = sum(map(len, parts.values())), 0
-    features = {}
-    for split, part in parts.items():
-        store = CropStore(part, method.config.size)
-        report = counter(progress, before, total, f"embedding the {split}")
-        features[split] = embed(method, store, batch_size=batch_size, flip=flip, device=device, progress=report)
-        before += len(part)
-    query, gallery = parts["query"], parts["gallery"]
-    result = rank(
-        features["query"],
-        features["gallery"],
-        query_person=query.person,
-        query_camera=query.camera,
-        gallery_person=gallery.person,
-        gallery_camera=gallery.camera,
-        ap=ap,
-        record={"dataset": dataset or table.name, "flip": flip, "feature": "BNNeck", "size": list(method.config.size)},
+    test = table.select(split=["query", "gallery"])
+    features = embed(
+        method,
+        CropStore(test, method.config.size),
+        batch_size=batch_size,
+        flip=options.flip,
+        strips=options.strips,
+        device=next(method.parameters()).device,
+        progress=counter(progress, 0, len(test), "embedding query and gallery"),
     )
-    arrays = {
-        "query_paths": np.asarray(query.paths, dtype=np.str_),
-        "gallery_paths": np.asarray(gallery.paths, dtype=np.str_),
-        **{f"{split}_features": features[split].cpu().numpy().astype(np.float16) for split in parts},
-        **{
-            f"{split}_{column}": getattr(part, column)
-            for split, part in parts.items()
-            for column in ("person", "camera")
-        },
-    }
+    return ranked(test, features, chosen, options, method.config.size, dataset or table.name)
+
+
+def ranked(
+    test: CropTable, features: Tensor, chosen: Protocol, options: Options, size: tuple[int, int], dataset: str
+) -> tuple[Result, dict[str, np.ndarray]]:
+    """Rank embedded test pictures by a protocol; the result and the arrays that pictures of it need."""
+    feature = f"maxima of {options.strips} horizontal strips" if options.strips else "BNNeck"
+    record = {"dataset": dataset, "flip": options.flip, "feature": feature, "size": list(size), **options.record}
+    if chosen.tracklets:
+        test, features = pool_tracklets(test, features)
+        record["tracklets"] = "mean of all frames' unit features"
+    how = Ranking(ap=options.ap, reranking=options.reranking, record=record)
+    result = chosen.run(test, features, how, **chosen.options)
+    first = result.trials[0] if isinstance(result, TrialsResult) else result
+    arrays: dict[str, np.ndarray] = {}
+    for split, rows in (("query", first.query_rows), ("gallery", first.gallery_rows)):
+        assert rows is not None  # every protocol says which rows it ranked
+        part = test.take(rows)
+        arrays |= {
+            f"{split}_paths": np.asarray(part.paths, dtype=np.str_),
+            f"{split}_features": features[rows].cpu().numpy().astype(np.float16),
+            f"{split}_person": part.person,
+            f"{split}_camera": part.camera,
+        }
     return result, arrays
 
 

@@ -25,8 +25,8 @@ class Plan:
     hold: tuple[str, ...] = ()
     lookalikes: float = 0.0
     outfits: int = 1
-    modalities: tuple[str, ...] = ("colour",)
-    """One for all cameras, or one per camera."""
+    camera_modalities: tuple[str, ...] = ()
+    """One per camera; empty where all see colour."""
     tracklets: int = 0
     """Tracklets of a person at every camera; 0 renders single pictures."""
     frames: int = 1
@@ -73,12 +73,12 @@ def colour(people: int, pictures: int, size: tuple[int, int]) -> dict[str, Plan]
 
 def video(people: int, tracklets: int, frames: int, size: tuple[int, int]) -> dict[str, Plan]:
     """Tracklets of a source and two targets, and of people who change clothes."""
-    shared: dict[str, Any] = {"people": people, "tracklets": tracklets, "frames": frames, "pictures": 1, "size": size}
+    shared: dict[str, Any] = {"people": people, "tracklets": tracklets, "frames": frames, "size": size}
     return {
         "source": Plan("engine", seed=21, cameras=4, **shared),
         "plaza": Plan("plaza", seed=22, cameras=2, **shared),
         "mall": Plan("mall", seed=23, cameras=4, **shared),
-        "clothes": Plan("mall", seed=24, cameras=3, outfits=2, **shared),
+        "clothes": Plan("mall", seed=24, cameras=3, outfits=2, **{**shared, "tracklets": 2 * tracklets}),
     }
 
 
@@ -99,7 +99,7 @@ BENCHMARKS: dict[str, Benchmark] = {
                     pictures=pictures,
                     seed=11,
                     size=pixels,
-                    modalities=("colour", "colour", "infrared", "colour", "colour", "infrared"),
+                    camera_modalities=("colour", "colour", "infrared", "colour", "colour", "infrared"),
                 )
             }
             for size, people, pictures, pixels in (("tiny", 200, 4, (96, 48)), ("full", 1500, 8, (256, 128)))
@@ -117,7 +117,7 @@ BENCHMARKS: dict[str, Benchmark] = {
                     pictures=10,
                     seed=12,
                     size=pixels,
-                    modalities=("colour", "thermal"),
+                    camera_modalities=("colour", "thermal"),
                 )
             }
             for size, people, pixels in (("tiny", 200, (96, 48)), ("full", 1500, (256, 128)))
@@ -135,7 +135,7 @@ BENCHMARKS: dict[str, Benchmark] = {
                     pictures=4,
                     seed=13,
                     size=pixels,
-                    modalities=("colour", "colour", "sketch"),
+                    camera_modalities=("colour", "colour", "sketch"),
                 )
             }
             for size, people, pixels in (("tiny", 200, (96, 48)), ("full", 1500, (256, 128)))

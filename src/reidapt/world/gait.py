@@ -1,13 +1,23 @@
-"""Poses: a parametric gait cycle and standing, as one rigid transform per control bone."""
+"""Poses: a parametric gait cycle, ways of standing and what the arms do, as one rigid transform per control bone.
+
+Every function takes one pose or a batch: a scalar or an array of any leading shape gives transforms of that shape.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
 from reidapt.world.body import BONES, Rest
-from reidapt.world.streams import between
+from reidapt.world.streams import between, pick_from
+
+Angles = float | np.ndarray
+"""Degrees (or phases), one or a batch."""
+
+STANCES = ("even", "left", "right")
+"""Ways of standing: on both legs, or the weight on one of them."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +32,14 @@ class Gait:
     toe_out: float
     nod: float  # of the head, forwards
     twist: float  # amplitude of shoulders against pelvis
+    sway: float = 2.0  # amplitude of the pelvis from side to side
+    knee: float = 46.0  # flexion of the swinging knee
+    uneven: float = 0.0  # the left arm swings (1 + uneven), the right (1 - uneven) times as far
+    cadence: float = 0.92  # gait cycles per second
+
+    def columns(self) -> dict[str, object]:
+        """The parameters as columns of `crops.csv`: `gait_stride`, `gait_swing`, …"""
+        return {f"gait_{name}": round(value, 3) for name, value in asdict(self).items()}
 
 
 def sample_gait(rng: np.random.Generator, bulk: float) -> Gait:
@@ -35,111 +53,262 @@ def sample_gait(rng: np.random.Generator, bulk: float) -> Gait:
         toe_out=between(rng, (2.0, 13.0)),
         nod=between(rng, (-2.0, 14.0)),
         twist=between(rng, (2.0, 8.0)),
+        sway=between(rng, (0.8, 4.5)),
+        knee=between(rng, (38.0, 54.0)),
+        uneven=between(rng, (-0.35, 0.35)),
+        cadence=between(rng, (0.80, 1.05)),
     )
 
 
-def rotation(axis: str, degrees: float) -> np.ndarray:
-    """3×3 rotation about the x, y or z axis."""
-    c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
-    return {
-        "x": np.array([[1, 0, 0], [0, c, -s], [0, s, c]]),
-        "y": np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]]),
-        "z": np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]]),
-    }[axis]
+def stride_length(rest: Rest, gait: Gait) -> float:
+    """Metres walked in one gait cycle (two steps), so that the feet do not slide."""
+    leg = float(rest.joint("upperleg01.L")[2] - rest.joint("foot.L")[2])
+    return 4.0 * leg * float(np.sin(np.radians(gait.stride))) + 0.16
+
+
+@dataclass(frozen=True)
+class Arm:
+    """What an arm does: degrees of the upper arm forwards and outwards, of the elbow, and how far the hand goes inwards."""
+
+    forward: float
+    elbow: float
+    spread: float = 0.0
+    inward: float = 0.02
+    swing: float = 0.0  # share of the gait's own swing that is left
+    relaxed: float = 0.0  # share of the gait's own elbow flexion that is left
+
+
+ARMS: dict[str, Arm] = {
+    "": Arm(3.0, 0.0, swing=1.0, relaxed=1.0),
+    "phone": Arm(22.0, 92.0, 4.0, 0.25),  # held in front
+    "ear": Arm(50.0, 132.0, 12.0, 0.62),  # a telephone at the ear
+    "hold": Arm(0.0, 8.0, 2.0, swing=0.25),  # a bag in the hand
+    "strap": Arm(14.0, 105.0, 0.0, 0.45),  # a hand on a shoulder strap
+    "pull": Arm(-24.0, 6.0, 4.0),  # a suitcase behind
+    "folded": Arm(16.0, 74.0, 2.0, 1.25),
+    "pocket": Arm(-16.0, 44.0, 7.0, 0.04, swing=0.1),
+    "belly": Arm(6.0, 70.0, 4.0, 0.85),  # hands clasped in front
+}
+"""What arms do, by the name that `carry` uses."""
+
+
+@dataclass(frozen=True)
+class Pose:
+    """What a person does in one picture."""
+
+    walking: bool
+    phase: float  # of the gait cycle, [0, 1); standing people vary with it a little
+    stance: str  # one of STANCES, for standing
+    carry: dict[str, str]  # "L" and "R" to a name of ARMS
+    look: float  # degrees, head to the person's left
+
+    def columns(self) -> dict[str, object]:
+        """The pose as columns of `crops.csv`."""
+        left, right = (self.carry.get(side, "") or "free" for side in "LR")
+        return {
+            "walking": int(self.walking),
+            "phase": round(self.phase, 3),
+            "stance": "" if self.walking else self.stance,
+            "left_arm": left,
+            "right_arm": right,
+            "phone": int(bool({"phone", "ear"} & {left, right})),
+        }
+
+
+def sample_pose(rng: np.random.Generator, held: Mapping[str, str], standing: float) -> Pose:
+    """A pose of a person who carries `held` ("L"/"R" to a name of `ARMS`); `standing` is the share of standing people."""
+    walking = bool(rng.random() >= standing)
+    phase, look = float(rng.random()), float(12.0 * rng.standard_normal())
+    stance = pick_from(rng, {"even": 1.0, "left": 1.0, "right": 1.0})
+    free = [side for side in "LR" if held.get(side, "") in ("", "strap")]
+    first = pick_from(rng, {side: 1.0 for side in free} or {"": 1.0})
+    busy = {"": 8.0, "phone": 0.7, "ear": 0.35, "pocket": 0.7}
+    idle = {"": 3.0, "phone": 1.2, "ear": 0.5, "pocket": 1.2, "folded": 1.1, "belly": 0.8}
+    task, both = pick_from(rng, busy if walking else idle), bool(rng.random() < 0.5)
+    carry = dict(held)
+    if len(free) == 2 and (task in ("folded", "belly") or (task == "pocket" and both)):
+        carry |= {"L": task, "R": task}
+    elif first and task not in ("", "folded", "belly"):
+        carry[first] = task
+    return Pose(walking, phase, stance, carry, look)
+
+
+def rotation(axis: str, degrees: Angles) -> np.ndarray:
+    """Rotations (…, 3, 3) about the x, y or z axis."""
+    angle = np.radians(degrees)
+    c, s = np.cos(angle), np.sin(angle)
+    i, j, k = {"x": (0, 1, 2), "y": (1, 2, 0), "z": (2, 0, 1)}[axis]
+    matrix = np.zeros((*np.shape(angle), 3, 3))
+    matrix[..., i, i] = 1.0
+    matrix[..., j, j] = matrix[..., k, k] = c
+    matrix[..., j, k], matrix[..., k, j] = -s, s
+    return matrix
 
 
 def between_directions(start: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """The shortest rotation (3×3) that turns direction `start` into `end`."""
-    a, b = start / np.linalg.norm(start), end / np.linalg.norm(end)
-    v, c = np.cross(a, b), float(a @ b)
-    k = np.array([[0, -v[2], v[1]], [v[2], 0, -v[0]], [-v[1], v[0], 0]])
-    return np.eye(3) + k + k @ k / (1.0 + c)
+    """The shortest rotations (…, 3, 3) that turn directions `start` into `end`, each (…, 3)."""
+    a = start / np.linalg.norm(start, axis=-1, keepdims=True)
+    b = end / np.linalg.norm(end, axis=-1, keepdims=True)
+    v, c = np.cross(a, b), (a * b).sum(axis=-1)
+    k = np.zeros((*v.shape[:-1], 3, 3))
+    k[..., 0, 1], k[..., 0, 2], k[..., 1, 2] = -v[..., 2], v[..., 1], -v[..., 0]
+    k[..., 1, 0], k[..., 2, 0], k[..., 2, 1] = v[..., 2], -v[..., 1], v[..., 0]
+    return np.eye(3) + k + k @ k / (1.0 + c)[..., None, None]
 
 
-def knee_flexion(phase: float) -> float:
-    """Knee flexion of one leg (degrees) at `phase` of its cycle; 0 = heel strike in front."""
+def knee_flexion(phase: Angles, swing: float = 46.0) -> np.ndarray:
+    """Knee flexion of one leg (degrees) at `phase` of its cycle; 0 = heel strike in front, `swing` = largest."""
     wave = lambda centre, width: np.exp(-0.5 * ((((phase - centre + 0.5) % 1.0) - 0.5) / width) ** 2)  # noqa: E731
-    return float(4.0 + 14.0 * wave(0.14, 0.07) + 46.0 * wave(0.72, 0.10))
+    return 4.0 + 14.0 * wave(0.14, 0.07) + swing * wave(0.72, 0.10)
+
+
+def arm_numbers(carry: Mapping[str, str | Sequence[str]], side: str) -> np.ndarray:
+    """(6, …) fields of the `Arm` of one side, for one pose or a batch."""
+    task = carry.get(side, "")
+    if isinstance(task, str):
+        return np.array(list(asdict(ARMS[task]).values()))
+    table = {name: list(asdict(ARMS[name]).values()) for name in set(task)}
+    return np.array([table[name] for name in task]).T
 
 
 def joint_rotations(
-    rest: Rest, gait: Gait, phase: float, walking: bool, carry: dict[str, str], look: float
+    rest: Rest,
+    gait: Gait,
+    phase: Angles,
+    walking: bool | np.ndarray,
+    carry: Mapping[str, str | Sequence[str]],
+    look: Angles,
+    stance: str | Sequence[str] = "even",
 ) -> dict[str, np.ndarray]:
-    """Rotation of every control bone relative to its parent, in rest-pose axes (the person faces −y).
+    """Rotations (…, 3, 3) of every control bone relative to its parent, in rest-pose axes (the person faces −y).
 
-    `phase` in [0, 1) is the gait cycle (left heel strikes at 0). `carry` maps "L"/"R" to what that arm does: "phone",
-    "hold" (a bag in the hand) or "strap". `look` turns the head (degrees, + to the person's left).
+    `phase` in [0, 1) is the gait cycle (left heel strikes at 0). `carry` maps "L"/"R" to what that arm does, a name of
+    `ARMS` (a batch: a sequence of names). `look` turns the head (degrees, + to the person's left). `stance`, one of
+    `STANCES` (a batch: a sequence), is where the weight of a standing person is.
     """
     turns: dict[str, np.ndarray] = {}
-    amount = 1.0 if walking else 0.0
-    beat = np.cos(2 * np.pi * phase)
-    turns["root"] = rotation("z", -0.6 * gait.twist * beat * amount) @ rotation(
-        "y", 2.0 * amount * np.sin(2 * np.pi * phase)
-    )
-    turns["spine05"] = rotation("x", 0.5 * gait.lean)
+    phase = np.asarray(phase, float)
+    amount = np.asarray(walking, float)
+    still = 1.0 - amount
+    on = {name: np.asarray(np.asarray(stance) == name, float) * still for name in ("left", "right")}
+    lift = on["left"] - on["right"]  # + : the left hip is pushed out and up
+    beat, quarter = np.cos(2 * np.pi * phase), np.sin(2 * np.pi * phase)
+    tilt = -gait.sway * amount * quarter - 5.0 * lift
+    turns["root"] = rotation("z", -0.6 * gait.twist * beat * amount) @ rotation("y", tilt)
+    turns["spine05"] = rotation("x", 0.5 * gait.lean) @ rotation("y", -0.8 * tilt)
     turns["spine03"] = rotation("x", 0.5 * gait.lean) @ rotation("z", 0.8 * gait.twist * beat * amount)
-    turns["spine01"] = rotation("z", 0.6 * gait.twist * beat * amount)
-    turns["neck01"] = rotation("x", 0.4 * gait.nod) @ rotation("z", 0.4 * look)
-    turns["head"] = rotation("x", 0.6 * gait.nod - 0.7 * gait.lean) @ rotation("z", 0.6 * look)
+    turns["spine01"] = rotation("z", 0.6 * gait.twist * beat * amount) @ rotation("y", 3.0 * lift)
+    turns["neck01"] = rotation("x", 0.4 * gait.nod) @ rotation("z", 0.4 * np.asarray(look, float))
+    turns["head"] = rotation("x", 0.6 * gait.nod - 0.7 * gait.lean) @ rotation("z", 0.6 * np.asarray(look, float))
     for side, sign, shift in (("L", 1.0, 0.0), ("R", -1.0, 0.5)):
         p = (phase + shift) % 1.0
         swing = np.cos(2 * np.pi * p)
-        hip = gait.stride * swing * amount + (4.0 if walking else 2.0 * sign * np.cos(2 * np.pi * phase))
-        knee = knee_flexion(p) if walking else 4.0 + 5.0 * max(0.0, sign * np.sin(2 * np.pi * phase))
+        free = on["right" if side == "L" else "left"]  # the leg without weight bends
+        hip = amount * (gait.stride * swing + 4.0) + still * (2.0 * sign * beat + 11.0 * free)
+        knee = amount * knee_flexion(p, gait.knee)
+        knee = knee + still * (4.0 + 5.0 * np.maximum(0.0, sign * quarter) + 18.0 * free)
         # the rest pose straddles: legs are brought under the hips
         thigh = rest.joint(f"lowerleg01.{side}") - rest.joint(f"upperleg01.{side}")
         upright = between_directions(thigh, np.array([0.25 * thigh[0], thigh[1], thigh[2]]))
-        turns[f"upperleg01.{side}"] = rotation("z", sign * gait.toe_out * 0.6) @ rotation("x", -hip) @ upright
+        outward = rotation("y", -sign * 5.0 * free + 5.0 * lift)
+        turns[f"upperleg01.{side}"] = outward @ rotation("z", sign * gait.toe_out * 0.6) @ rotation("x", -hip) @ upright
         turns[f"lowerleg01.{side}"] = rotation("x", knee)
         ankle = (12.0 * np.sin(2 * np.pi * p) - 8.0 * swing) * amount
-        level = -(knee - hip) * (0.35 if walking else 1.0)
+        level = -(knee - hip) * (0.35 * amount + still)
         turns[f"foot.{side}"] = rotation("x", level + ankle) @ rotation("z", sign * gait.toe_out * 0.4)
-        arm = rest.joint(f"lowerarm01.{side}") - rest.joint(f"upperarm01.{side}")
-        forward = -gait.swing * swing * amount + 3.0  # against the leg of the same side
-        elbow = gait.elbow + 0.5 * max(0.0, forward)
-        spread = gait.spread
-        task = carry.get(side, "")
-        if task == "phone":
-            forward, elbow, spread = 22.0, 92.0, gait.spread + 4.0
-        elif task == "hold":
-            forward, elbow = 0.25 * forward, 8.0
-        elif task == "strap":
-            forward, elbow = 14.0, 105.0
-        f, o = np.radians(forward), np.radians(spread)
-        target = np.array([sign * np.sin(o), -np.sin(f) * np.cos(o), -np.cos(f) * np.cos(o)])
-        lower = rest.joint(f"wrist.{side}") - rest.joint(f"lowerarm01.{side}")
-        up = between_directions(arm, target)
-        turns[f"upperarm01.{side}"] = up
-        turned = up @ lower
-        b = np.radians(forward + elbow)
-        inward = 0.25 if task == "phone" else 0.45 if task == "strap" else 0.02
-        aim = np.array([sign * (np.sin(o) * 0.4 - inward), -np.sin(b), -np.cos(b)])
-        # expressed in the upper arm's axes: R_world = up @ local, so local turns `lower` to up^T aim
-        turns[f"lowerarm01.{side}"] = between_directions(lower, up.T @ (aim * np.linalg.norm(turned)))
+        turns |= arm_rotations(rest, gait, side, sign, swing * amount, arm_numbers(carry, side))
     return turns
 
 
-def pose(rest: Rest, parents: np.ndarray, turns: dict[str, np.ndarray], soles: np.ndarray, yaw: float) -> np.ndarray:
-    """Transforms (J, 3, 4) from the rest pose to the posed person that stands on z = 0 at the origin, float64.
+def arm_rotations(
+    rest: Rest, gait: Gait, side: str, sign: float, swing: np.ndarray, numbers: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Rotations of an upper arm and a forearm; `swing` in [−1, 1] is the leg of the same side, forwards positive."""
+    base, bend, apart, inward, freedom, relaxed = numbers
+    forward = base - gait.swing * (1.0 + sign * gait.uneven) * swing * freedom
+    elbow = bend + relaxed * (gait.elbow + 0.5 * np.maximum(0.0, forward))
+    f, o = np.radians(forward), np.radians(gait.spread + apart)
+    target = np.stack([sign * np.sin(o) + 0.0 * f, -np.sin(f) * np.cos(o), -np.cos(f) * np.cos(o)], axis=-1)
+    shoulder, joint, wrist = (rest.joint(f"{bone}.{side}") for bone in ("upperarm01", "lowerarm01", "wrist"))
+    up = between_directions(joint - shoulder, target)
+    b = np.radians(forward + elbow)
+    aim = np.stack([sign * (np.sin(o) * 0.4 - inward) + 0.0 * b, -np.sin(b), -np.cos(b)], axis=-1)
+    # in the upper arm's axes: R_world = up @ local, so local turns the forearm to up^T aim
+    local = (np.swapaxes(up, -1, -2) @ aim[..., None])[..., 0]
+    return {f"upperarm01.{side}": up, f"lowerarm01.{side}": between_directions(wrist - joint, local)}
 
-    `soles` (S, 2, 3) are points under the left and the right foot; the lowest touches the floor. `yaw` in degrees turns
-    the person about the vertical: 0 walks towards −y, 90 towards +x.
+
+def pose(
+    rest: Rest, parents: np.ndarray, turns: Mapping[str, np.ndarray], soles: np.ndarray, yaw: Angles
+) -> np.ndarray:
+    """Transforms (…, J, 3, 4) from the rest pose to the posed person that stands on z = 0 at the origin, float64.
+
+    `turns` is what `joint_rotations` gives, for one pose or a batch. `soles` (S, 2, 3) are points under the left and the
+    right foot; the lowest touches the floor. `yaw` in degrees turns the person about the vertical: 0 walks towards −y,
+    90 towards +x.
     """
-    linear = np.zeros((len(BONES), 3, 3))
-    place = np.zeros((len(BONES), 3))
+    root = rotation("z", yaw) @ turns["root"]
+    batch = root.shape[:-2]
+    linear = np.zeros((*batch, len(BONES), 3, 3))
+    place = np.zeros((*batch, len(BONES), 3))
+    linear[..., 0, :, :] = root
     for j, name in enumerate(BONES):
-        turn = turns.get(name, np.eye(3))
         parent = int(parents[j])
         if parent < 0:
-            linear[j] = rotation("z", yaw) @ turn
-            place[j] = 0.0
             continue
-        linear[j] = linear[parent] @ turn
-        place[j] = place[parent] + linear[parent] @ (rest.heads[j] - rest.heads[parent])
-    offset = place - np.einsum("jab,jb->ja", linear, rest.heads)
-    lowest = min(
-        float((soles[:, k] @ linear[BONES.index(f"foot.{side}")].T + offset[BONES.index(f"foot.{side}")])[:, 2].min())
-        for k, side in enumerate("LR")
+        above = linear[..., parent, :, :]
+        linear[..., j, :, :] = above @ turns[name] if name in turns else above
+        place[..., j, :] = place[..., parent, :] + above @ (rest.heads[j] - rest.heads[parent])
+    offset = place - np.einsum("...jab,jb->...ja", linear, rest.heads)
+    feet = [BONES.index(f"foot.{side}") for side in "LR"]
+    heights = [linear[..., j, 2, :] @ soles[:, k].T + offset[..., j, 2, None] for k, j in enumerate(feet)]
+    offset[..., 2] -= np.minimum(heights[0].min(axis=-1), heights[1].min(axis=-1))[..., None]
+    return np.concatenate([linear, offset[..., None]], axis=-1)
+
+
+def pose_all(
+    rest: Rest, parents: np.ndarray, gait: Gait, poses: Sequence[Pose], soles: np.ndarray, yaw: np.ndarray
+) -> np.ndarray:
+    """Transforms (P, J, 3, 4) of many poses of one person at once; `yaw` (P,) in degrees. See `pose`."""
+    turns = joint_rotations(
+        rest,
+        gait,
+        np.array([p.phase for p in poses]),
+        np.array([p.walking for p in poses]),
+        {side: [p.carry.get(side, "") for p in poses] for side in "LR"},
+        np.array([p.look for p in poses]),
+        [p.stance for p in poses],
     )
-    offset[:, 2] -= lowest
-    return np.concatenate([linear, offset[:, :, None]], axis=2)
+    return pose(rest, parents, turns, soles, np.asarray(yaw, float))
+
+
+JOINTS: dict[str, str] = {
+    "head_top": "head",
+    "left_eye": "head",
+    "right_eye": "head",
+    "neck": "neck01",
+    "chest": "spine01",
+    "pelvis": "root",
+    **{
+        f"{word}_{name}": f"{bone}.{side}"
+        for word, side in (("left", "L"), ("right", "R"))
+        for name, bone in (
+            ("shoulder", "upperarm01"),
+            ("elbow", "lowerarm01"),
+            ("wrist", "wrist"),
+            ("hip", "upperleg01"),
+            ("knee", "lowerleg01"),
+            ("ankle", "foot"),
+        )
+    },
+}
+"""Joints of the labels, in their order: the person's own left and right, and the bone that each moves with."""
+
+
+def joints(rest: Rest, transforms: np.ndarray) -> np.ndarray:
+    """World positions (…, len(JOINTS), 3) in metres of the joints of a posed person; `transforms` (…, J, 3, 4)."""
+    crown = np.array([0.0, rest.eyes[:, 1].mean() + 0.075, rest.height])
+    own = {"head_top": crown, "left_eye": rest.eyes[0], "right_eye": rest.eyes[1]}
+    points = np.stack([own.get(name, rest.joint(bone)) for name, bone in JOINTS.items()])
+    chosen = transforms[..., [BONES.index(bone) for bone in JOINTS.values()], :, :]
+    return np.einsum("...jab,jb->...ja", chosen[..., :3], points) + chosen[..., 3]

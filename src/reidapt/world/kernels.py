@@ -1,7 +1,12 @@
-"""warp kernels of geometry: skinning, outline, z-buffer rasteriser and cast shadow.
+"""warp kernels of geometry: skinning, outline, z-buffer rasteriser, cast shadow, and what of a person is visible.
 
 One launch draws a whole batch; a thread reads and writes only what belongs to its own crop, so that a crop's bytes do
 not depend on the batch it is in. The same kernels run on the CPU and on CUDA.
+
+An *actor* is one person in one crop. The first C rows of the actor table (and of the view table) are the subjects of
+the C crops, row = crop; the other people of a crop follow in consecutive rows. Columns of the actor table: 0 first
+vertex, 1 vertices, 2 first triangle, 3 triangles, 4 palette, 5 crop, 6 row of the crop's first other actor. A key of the
+z-buffer holds the depth's bits, then 8 bits of actor (0 = subject, 1 = first other), then 24 bits of triangle.
 """
 # mypy: ignore-errors
 # ruff: noqa: UP018
@@ -29,54 +34,92 @@ def project(view: wp.array2d(dtype=float), c: int, p: wp.vec3) -> wp.vec3:
     return wp.vec3(u, v, z)
 
 
+@wp.func
+def key_depth(key: wp.uint64) -> float:
+    """Depth in metres of a z-buffer key."""
+    return wp.cast(wp.uint32(key >> wp.uint64(32)), float)
+
+
+@wp.func
+def key_triangle(key: wp.uint64) -> int:
+    """Triangle of a z-buffer key, counted within its actor."""
+    return int(wp.uint32(key & wp.uint64(0xFFFFFF)))
+
+
+@wp.func
+def key_other(key: wp.uint64) -> int:
+    """Which of the crop's actors a z-buffer key belongs to: 0 = subject."""
+    return int(wp.uint32((key >> wp.uint64(24)) & wp.uint64(0xFF)))
+
+
+@wp.func
+def key_actor(actors: wp.array2d(dtype=int), c: int, key: wp.uint64) -> int:
+    """Row of the actor table that a z-buffer key of crop `c` belongs to."""
+    other = key_other(key)
+    if other == 0:
+        return c
+    return actors[c, 6] + other - 1
+
+
 @wp.kernel
 def skin(
     vertices: wp.array(dtype=wp.vec3),
     normals: wp.array(dtype=wp.vec3),
-    bones: wp.array2d(dtype=int),
-    weights: wp.array2d(dtype=float),
-    crops: wp.array2d(dtype=int),  # (C, 5) first vertex, vertices, first triangle, triangles, palette
-    bone_transforms: wp.array3d(dtype=float),  # (C, J, 12)
+    bones: wp.array(dtype=wp.vec4i),
+    weights: wp.array(dtype=wp.vec4),
+    actors: wp.array2d(dtype=int),
+    bone_transforms: wp.array3d(dtype=wp.vec4),  # (A, J, 3) rows of rest pose -> world
     view: wp.array2d(dtype=float),
     place: wp.array2d(dtype=wp.vec3),
     turned: wp.array2d(dtype=wp.vec3),
     screen: wp.array2d(dtype=wp.vec3),
     ground: wp.array2d(dtype=wp.vec3),
 ):
-    c, i = wp.tid()
-    if i >= crops[c, 1]:
+    a, i = wp.tid()
+    if i >= actors[a, 1]:
         return
-    row = crops[c, 0] + i
+    row = actors[a, 0] + i
     v = vertices[row]
     n = normals[row]
-    p = wp.vec3(0.0, 0.0, 0.0)
-    m = wp.vec3(0.0, 0.0, 0.0)
+    four = bones[row]
+    share = weights[row]
+    x = wp.vec4(0.0, 0.0, 0.0, 0.0)
+    y = wp.vec4(0.0, 0.0, 0.0, 0.0)
+    z = wp.vec4(0.0, 0.0, 0.0, 0.0)
     for k in range(4):
-        w = weights[row, k]
+        w = share[k]
         if w > 0.0:
-            b = bones[row, k]
-            a0 = wp.vec3(bone_transforms[c, b, 0], bone_transforms[c, b, 1], bone_transforms[c, b, 2])
-            a1 = wp.vec3(bone_transforms[c, b, 4], bone_transforms[c, b, 5], bone_transforms[c, b, 6])
-            a2 = wp.vec3(bone_transforms[c, b, 8], bone_transforms[c, b, 9], bone_transforms[c, b, 10])
-            t = wp.vec3(bone_transforms[c, b, 3], bone_transforms[c, b, 7], bone_transforms[c, b, 11])
-            p = p + w * (wp.vec3(wp.dot(a0, v), wp.dot(a1, v), wp.dot(a2, v)) + t)
-            m = m + w * wp.vec3(wp.dot(a0, n), wp.dot(a1, n), wp.dot(a2, n))
-    place[c, i] = p
-    turned[c, i] = wp.normalize(m)
-    screen[c, i] = project(view, c, p)
-    s = wp.vec3(view[c, 19], view[c, 20], view[c, 21])  # towards the sun
-    ground[c, i] = project(view, c, p - s * (wp.max(p[2], 0.0) / wp.max(s[2], 0.15)))
+            b = four[k]
+            x = x + w * bone_transforms[a, b, 0]
+            y = y + w * bone_transforms[a, b, 1]
+            z = z + w * bone_transforms[a, b, 2]
+    p = wp.vec3(
+        x[0] * v[0] + x[1] * v[1] + x[2] * v[2] + x[3],
+        y[0] * v[0] + y[1] * v[1] + y[2] * v[2] + y[3],
+        z[0] * v[0] + z[1] * v[1] + z[2] * v[2] + z[3],
+    )
+    m = wp.vec3(
+        x[0] * n[0] + x[1] * n[1] + x[2] * n[2],
+        y[0] * n[0] + y[1] * n[1] + y[2] * n[2],
+        z[0] * n[0] + z[1] * n[1] + z[2] * n[2],
+    )
+    place[a, i] = p
+    turned[a, i] = wp.normalize(m)
+    screen[a, i] = project(view, a, p)
+    if view[a, 31] > 0.02:  # where the sun puts it on the floor
+        s = wp.vec3(view[a, 19], view[a, 20], view[a, 21])
+        ground[a, i] = project(view, a, p - s * (wp.max(p[2], 0.0) / wp.max(s[2], 0.15)))
 
 
 @wp.kernel
-def outline(screen: wp.array2d(dtype=wp.vec3), crops: wp.array2d(dtype=int), bounds: wp.array2d(dtype=float)):
-    """Left, top, right and bottom of every person in the frame."""
+def outline(screen: wp.array2d(dtype=wp.vec3), actors: wp.array2d(dtype=int), bounds: wp.array2d(dtype=float)):
+    """Left, top, right and bottom of every subject in the frame."""
     c = wp.tid()
     left = float(1.0e9)
     top = float(1.0e9)
     right = float(-1.0e9)
     bottom = float(-1.0e9)
-    for i in range(crops[c, 1]):
+    for i in range(actors[c, 1]):
         p = screen[c, i]
         left = wp.min(left, p[0])
         right = wp.max(right, p[0])
@@ -90,19 +133,20 @@ def outline(screen: wp.array2d(dtype=wp.vec3), crops: wp.array2d(dtype=int), bou
 
 @wp.kernel
 def to_crop(
-    crops: wp.array2d(dtype=int),
+    actors: wp.array2d(dtype=int),
     view: wp.array2d(dtype=float),
     screen: wp.array2d(dtype=wp.vec3),
     ground: wp.array2d(dtype=wp.vec3),
 ):
     """From frame pixels to the crop's supersampled pixels, in place."""
-    c, i = wp.tid()
-    if i >= crops[c, 1]:
+    a, i = wp.tid()
+    if i >= actors[a, 1]:
         return
-    p = screen[c, i]
-    screen[c, i] = wp.vec3((p[0] - view[c, 15]) * view[c, 17], (p[1] - view[c, 16]) * view[c, 18], p[2])
-    g = ground[c, i]
-    ground[c, i] = wp.vec3((g[0] - view[c, 15]) * view[c, 17], (g[1] - view[c, 16]) * view[c, 18], g[2])
+    p = screen[a, i]
+    screen[a, i] = wp.vec3((p[0] - view[a, 15]) * view[a, 17], (p[1] - view[a, 16]) * view[a, 18], p[2])
+    if view[a, 31] > 0.02:
+        g = ground[a, i]
+        ground[a, i] = wp.vec3((g[0] - view[a, 15]) * view[a, 17], (g[1] - view[a, 16]) * view[a, 18], g[2])
 
 
 @wp.func
@@ -110,76 +154,102 @@ def edge(a: wp.vec3, b: wp.vec3, x: float, y: float) -> float:
     return (b[0] - a[0]) * (y - a[1]) - (b[1] - a[1]) * (x - a[0])
 
 
+@wp.func
+def first_centre(a: float, b: float, c: float) -> int:
+    """The first pixel whose centre is not below all three coordinates."""
+    return int(wp.ceil(wp.min(a, wp.min(b, c)) - 0.5))
+
+
+@wp.func
+def last_centre(a: float, b: float, c: float) -> int:
+    """The last pixel whose centre is not above all three coordinates."""
+    return int(wp.floor(wp.max(a, wp.max(b, c)) - 0.5))
+
+
 @wp.kernel
 def rasterise(
     screen: wp.array2d(dtype=wp.vec3),
-    triangles: wp.array2d(dtype=int),
+    triangles: wp.array(dtype=wp.vec3i),
     materials: wp.array(dtype=int),
-    crops: wp.array2d(dtype=int),
+    actors: wp.array2d(dtype=int),
     height: int,
     width: int,
     keys: wp.array3d(dtype=wp.uint64),
 ):
-    """The nearest triangle of every pixel centre: minimum of (depth bits, triangle) packed in 64 bits."""
-    c, t = wp.tid()
-    if t >= crops[c, 3]:
+    """The nearest triangle of every pixel centre: minimum of (depth bits, actor, triangle) packed in 64 bits."""
+    i, t = wp.tid()
+    if t >= actors[i, 3]:
         return
-    row = crops[c, 2] + t
-    a = screen[c, triangles[row, 0]]
-    b = screen[c, triangles[row, 1]]
-    d = screen[c, triangles[row, 2]]
+    row = actors[i, 2] + t
+    corner = triangles[row]
+    a = screen[i, corner[0]]
+    b = screen[i, corner[1]]
+    d = screen[i, corner[2]]
+    x0 = wp.max(first_centre(a[0], b[0], d[0]), 0)
+    x1 = wp.min(last_centre(a[0], b[0], d[0]), width - 1)
+    y0 = wp.max(first_centre(a[1], b[1], d[1]), 0)
+    y1 = wp.min(last_centre(a[1], b[1], d[1]), height - 1)
+    if x0 > x1 or y0 > y1:  # between pixel centres, or outside
+        return
     area = edge(a, b, d[0], d[1])
     if wp.abs(area) < 1.0e-9:
         return
     if area > 0.0 and materials[row] == 0:  # skin is closed: its far side is never seen
         return
-    x0 = wp.max(int(wp.ceil(wp.min(a[0], wp.min(b[0], d[0])) - 0.5)), 0)
-    x1 = wp.min(int(wp.floor(wp.max(a[0], wp.max(b[0], d[0])) - 0.5)), width - 1)
-    y0 = wp.max(int(wp.ceil(wp.min(a[1], wp.min(b[1], d[1])) - 0.5)), 0)
-    y1 = wp.min(int(wp.floor(wp.max(a[1], wp.max(b[1], d[1])) - 0.5)), height - 1)
+    c = actors[i, 5]
+    low = wp.uint64(t)
+    if i != c:
+        low = low | (wp.uint64(i - actors[c, 6] + 1) << wp.uint64(24))
+    share = 1.0 / area
+    za = 1.0 / a[2]
+    zb = 1.0 / b[2]
+    zc = 1.0 / d[2]
     for y in range(y0, y1 + 1):
+        py = float(y) + 0.5
         for x in range(x0, x1 + 1):
             px = float(x) + 0.5
-            py = float(y) + 0.5
-            wa = edge(b, d, px, py) / area
-            wb = edge(d, a, px, py) / area
+            wa = edge(b, d, px, py) * share
+            wb = edge(d, a, px, py) * share
             wc = 1.0 - wa - wb
             if wa >= 0.0 and wb >= 0.0 and wc >= 0.0:
-                z = 1.0 / (wa / a[2] + wb / b[2] + wc / d[2])
-                key = (wp.uint64(wp.cast(z, wp.uint32)) << wp.uint64(32)) | wp.uint64(t)
-                wp.atomic_min(keys, c, y, x, key)
+                z = 1.0 / (wa * za + wb * zb + wc * zc)
+                wp.atomic_min(keys, c, y, x, (wp.uint64(wp.cast(z, wp.uint32)) << wp.uint64(32)) | low)
 
 
 @wp.kernel
 def cast_shadow(
     screen: wp.array2d(dtype=wp.vec3),
-    triangles: wp.array2d(dtype=int),
-    crops: wp.array2d(dtype=int),
+    triangles: wp.array(dtype=wp.vec3i),
+    actors: wp.array2d(dtype=int),
     view: wp.array2d(dtype=float),
     height: int,
     width: int,
     shadow: wp.array3d(dtype=wp.uint8),
 ):
-    """Marks the pixels (at half the resolution) that the person's projection on the floor covers."""
-    c, t = wp.tid()
-    if t >= crops[c, 3] or view[c, 31] <= 0.02:
+    """Marks the pixels (at half the resolution) that a person's projection on the floor covers."""
+    i, t = wp.tid()
+    if t >= actors[i, 3] or view[i, 31] <= 0.02:
         return
-    row = crops[c, 2] + t
-    a = screen[c, triangles[row, 0]] * 0.5
-    b = screen[c, triangles[row, 1]] * 0.5
-    d = screen[c, triangles[row, 2]] * 0.5
+    corner = triangles[actors[i, 2] + t]
+    a = screen[i, corner[0]] * 0.5
+    b = screen[i, corner[1]] * 0.5
+    d = screen[i, corner[2]] * 0.5
+    x0 = wp.max(first_centre(a[0], b[0], d[0]), 0)
+    x1 = wp.min(last_centre(a[0], b[0], d[0]), width - 1)
+    y0 = wp.max(first_centre(a[1], b[1], d[1]), 0)
+    y1 = wp.min(last_centre(a[1], b[1], d[1]), height - 1)
+    if x0 > x1 or y0 > y1:
+        return
     area = edge(a, b, d[0], d[1])
     if wp.abs(area) < 1.0e-6:
         return
-    x0 = wp.max(int(wp.ceil(wp.min(a[0], wp.min(b[0], d[0])) - 0.5)), 0)
-    x1 = wp.min(int(wp.floor(wp.max(a[0], wp.max(b[0], d[0])) - 0.5)), width - 1)
-    y0 = wp.max(int(wp.ceil(wp.min(a[1], wp.min(b[1], d[1])) - 0.5)), 0)
-    y1 = wp.min(int(wp.floor(wp.max(a[1], wp.max(b[1], d[1])) - 0.5)), height - 1)
+    c = actors[i, 5]
+    share = 1.0 / area
     for y in range(y0, y1 + 1):
         for x in range(x0, x1 + 1):
             px = float(x) + 0.5
             py = float(y) + 0.5
-            wa = edge(b, d, px, py) / area
-            wb = edge(d, a, px, py) / area
+            wa = edge(b, d, px, py) * share
+            wb = edge(d, a, px, py) * share
             if wa >= 0.0 and wb >= 0.0 and wa + wb <= 1.0:
                 shadow[c, y, x] = wp.uint8(1)

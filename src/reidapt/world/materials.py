@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from reidapt.world.clothes import FRONTS, PATTERNS, Cloth, Colour
+from reidapt.world.fabrics import Wear, wardrobe
 from reidapt.world.people import Person
 
-SKIN, TOP, SLEEVE, COLLAR, BOTTOM, SHOE, HAIR, HAT, BAG, STRAP = range(10)
+SKIN, TOP, SLEEVE, COLLAR, BOTTOM, SHOE, HAIR, HAT, BAG, STRAP, GLASSES = range(11)
 """Rows of a person's palette."""
 
-PALETTE_ROWS = 10
-PALETTE_COLUMNS = 24
+PALETTE_ROWS = 11
+PALETTE_COLUMNS = 40
 SLEEVE_OFFSET = 0.10
 """Metres of cloth from the neck to where a sleeve starts, so that stripes continue on it."""
 
@@ -19,6 +20,10 @@ SLEEVE_OFFSET = 0.10
 BASE, SECOND, THIRD = 0, 3, 6  # linear RGB
 PATTERN, PERIOD, FRONT, BACK, TRIM, SIDE = 9, 10, 11, 12, 13, 14
 GLOSS, PHASE, TALL, INNER, INNER_PATTERN = 15, 16, 18, 19, 23
+INFRARED = 24  # four: base, second and third cloth, what is worn under it
+INFRARED_GLOSS, WARMTH, RETRO = 28, 29, 30
+DARK = 31  # four, like INFRARED: how dark an artist draws it
+FOLDS = 36
 
 
 def linear(colour: Colour) -> np.ndarray:
@@ -69,9 +74,43 @@ def palette(person: Person) -> np.ndarray:
     if person.bottom.kind == "jeans":
         rows[BOTTOM, BACK] = 2.0  # worn thighs
     rows[SHOE] = plain_row(person.shoe_colour, phase, 0.10, person.sole)
-    rows[SHOE, PERIOD] = {"sneakers": 0.035, "shoes": 0.018, "boots": 0.028}[person.shoes]
+    rows[SHOE, PERIOD] = {"sneakers": 0.035, "boots": 0.028}.get(person.shoes, 0.018)
     rows[HAIR] = plain_row(person.hair_colour, phase, 0.10)
     rows[HAT] = plain_row(person.hat_colour, phase, 0.02)
     rows[BAG] = plain_row(person.bag_colour, phase, 0.07, tuple(0.6 * c for c in person.bag_colour))  # type: ignore[arg-type]
     rows[STRAP] = plain_row(tuple(0.7 * c for c in person.bag_colour), phase, 0.04)  # type: ignore[arg-type]
+    rows[GLASSES] = plain_row((0.03, 0.03, 0.035), phase, 0.25 if person.glasses == "sunglasses" else 0.1)
+    rows[:, INFRARED:] = band_columns(person, rows)
     return rows.astype(np.float32)
+
+
+def darkness(colours: np.ndarray) -> np.ndarray:
+    """How dark linear RGB (..., 3) looks, 0 white .. 1 black, in five steps: an artist has no more."""
+    grey = colours @ np.array([0.2126, 0.7152, 0.0722])
+    return np.round(4.0 * (1.0 - np.clip(grey, 0.0, 1.0) ** (1 / 2.2))) / 4.0
+
+
+def band_columns(person: Person, rows: np.ndarray) -> np.ndarray:
+    """(PALETTE_ROWS, PALETTE_COLUMNS - INFRARED): the palette beyond the visible, from column `INFRARED` on."""
+    owned = wardrobe(person)
+    table = np.zeros((len(rows), PALETTE_COLUMNS))
+    table[:, INFRARED : INFRARED + 4], table[:, WARMTH], table[:, FOLDS] = 0.4, 0.3, 1.0
+
+    def fill(row: int, thing: Wear, inner: Wear, warmth: float = 1.0) -> None:
+        table[row, INFRARED : INFRARED + 4] = thing.infrared, thing.second, thing.third, inner.infrared
+        table[row, INFRARED_GLOSS], table[row, WARMTH] = thing.gloss, thing.warmth * warmth
+        table[row, RETRO], table[row, FOLDS] = thing.retro, thing.folds
+
+    for row in (TOP, SLEEVE, COLLAR):
+        fill(row, owned.upper, owned.inner, {TOP: 1.0, SLEEVE: 0.93, COLLAR: 1.08}[row])
+    fill(BOTTOM, owned.lower, owned.lower)
+    fill(SHOE, owned.shoe, owned.shoe)
+    fill(HAT, owned.hat, owned.hat)
+    fill(BAG, owned.bag, owned.bag)
+    fill(STRAP, owned.bag, owned.bag, 2.5)
+    table[SKIN, INFRARED : INFRARED + 2], table[SKIN, WARMTH] = (owned.skin, owned.hair), 1.0
+    table[GLASSES, INFRARED], table[GLASSES, WARMTH] = 0.05, 0.15  # glass is dark and cold in both
+    table[HAIR, INFRARED : INFRARED + 4], table[HAIR, WARMTH] = owned.hair, 0.40
+    for k, start in enumerate((BASE, SECOND, THIRD, INNER)):
+        table[:, DARK + k] = darkness(rows[:, start : start + 3])
+    return table[:, INFRARED:]

@@ -1,7 +1,8 @@
-"""What places are made of: boxes and ellipsoids with procedural surfaces, and trees, cars, house fronts from them."""
+"""What places are made of: boxes, balls, cylinders, wheels, bars and foliage with procedural surfaces, on a floor."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -27,11 +28,23 @@ SURFACES = (
     "panels",
     "shop",
     "lamp",
+    "daylight",
+    "concrete",
+    "plaster",
+    "metal",
+    "sign",
+    "goods",
+    "bark",
+    "treads",
+    "board",
 )
 """Procedural surfaces; position = number in the backdrop kernel."""
-MARKS = ("none", "lanes", "zebra", "tactile", "inlay", "lawn")
+MARKS = ("none", "lanes", "zebra", "tactile", "inlay", "lawn", "chequer", "carpet", "bays")
+KINDS = ("box", "ball", "cylinder", "wheel", "bars", "leaves")
+"""Shapes; position = number in the backdrop kernel."""
 
 RGB = tuple[float, float, float]
+Place = Callable[[float, float, float], RGB]
 
 
 def dim(colour: RGB, factor: float) -> RGB:
@@ -39,54 +52,74 @@ def dim(colour: RGB, factor: float) -> RGB:
     return colour[0] * factor, colour[1] * factor, colour[2] * factor
 
 
+def shade(rng: np.random.Generator, colours: list[RGB], low: float = 0.7, high: float = 1.2) -> RGB:
+    """One of `colours`, darker or lighter."""
+    return dim(pick(rng, colours), between(rng, (low, high)))
+
+
+def frame_at(x: float, y: float, turn: float) -> Place:
+    """Maps a thing's own axes (across, behind, up) to the world: at (x, y), turned by degrees about the vertical."""
+    c, s = float(np.cos(np.radians(turn))), float(np.sin(np.radians(turn)))
+    return lambda a, b, z: (x + c * a - s * b, y + s * a + c * b, z)
+
+
 @dataclass
 class Scene:
-    """Primitives and floor of one place."""
+    """Primitives, lamps and floor of one place."""
 
     indoor: bool
     rows: list[list[float]] = field(default_factory=list)
     blocked: list[tuple[float, float, float]] = field(default_factory=list)  # x, y, radius where nobody stands
+    lamps: list[tuple[float, float, float, float, str]] = field(default_factory=list)
+    """Place, strength and kind of lights: `lamp` or `window`."""
     floor: str = "asphalt"
-    floor_colour: RGB = (0.22, 0.22, 0.23)
+    floor_colour: RGB = (0.14, 0.14, 0.145)
     floor_second: RGB = (0.3, 0.3, 0.3)
     floor_scale: float = 1.0
     floor_turn: float = 0.0
     floor_gloss: float = 0.0
     mark: str = "none"
     seed: int = 1
+    reach: float = 60.0
+    """Metres before the camera up to which people can walk."""
 
-    def _add(
+    def add(
         self,
-        kind: float,
+        kind: str,
         centre: RGB,
         half: RGB,
         surface: str,
         colour: RGB,
-        second: RGB,
-        scale: float,
-        turn: float,
-        glow: float,
+        second: RGB = (0.2, 0.2, 0.2),
+        scale: float = 1.0,
+        turn: float = 0.0,
+        glow: float = 0.0,
+        rise: tuple[float, float] = (0.0, 0.0),
     ) -> None:
+        """A shape with centre and half size in metres, turned by degrees about the vertical.
+
+        `rise` is how much it climbs per metre along its own y and x (a ramp, a moving stair). `scale` is the size of the
+        surface's pattern, or for bars their period in metres.
+        """
         angle = np.radians(turn)
         self.seed += 17
         self.rows.append(
             [
-                kind,
+                float(KINDS.index(kind)),
                 *centre,
                 *half,
                 float(np.cos(angle)),
                 float(np.sin(angle)),
-                SURFACES.index(surface),
+                float(SURFACES.index(surface)),
                 *colour,
                 *second,
                 scale,
-                self.seed % 9973,
+                float(self.seed % 9973),
                 glow,
-                0,
-                0,
-                0,
-                0,
-                0,
+                *rise,
+                0.0,
+                0.0,
+                0.0,
             ]
         )
         if centre[2] - half[2] < 1.0 and half[0] < 3.0 and half[1] < 3.0:
@@ -102,128 +135,30 @@ class Scene:
         scale: float = 1.0,
         turn: float = 0.0,
         glow: float = 0.0,
+        rise: tuple[float, float] = (0.0, 0.0),
     ) -> None:
-        """A box with centre and half size in metres, turned by degrees about the vertical."""
-        self._add(0.0, centre, half, surface, colour, second, scale, turn, glow)
+        """A box."""
+        self.add("box", centre, half, surface, colour, second, scale, turn, glow, rise)
 
     def ball(self, centre: RGB, half: RGB, surface: str, colour: RGB, second: RGB = (0.2, 0.2, 0.2)) -> None:
         """An ellipsoid."""
-        self._add(1.0, centre, half, surface, colour, second, 1.0, 0.0, 0.0)
+        self.add("ball", centre, half, surface, colour, second)
+
+    def leaves(self, centre: RGB, half: RGB, colour: RGB, second: RGB = (0.2, 0.25, 0.05)) -> None:
+        """A clump of foliage that lets some light through."""
+        self.add("leaves", centre, half, "foliage", colour, second, scale=half[0])
+
+    def post(self, x: float, y: float, radius: float, tall: float, surface: str, colour: RGB, bottom: float = 0.0) -> None:
+        """An upright cylinder."""
+        self.add("cylinder", (x, y, bottom + tall / 2), (radius, radius, tall / 2), surface, colour, dim(colour, 0.5), 0.3)
+
+    def bars(self, centre: RGB, half: tuple[float, float], colour: RGB, turn: float, period: float = 0.13) -> None:
+        """A railing: half its length and height in metres."""
+        self.add("bars", centre, (half[0], 0.02, half[1]), "plain", colour, colour, period, turn)
 
     def primitives(self) -> np.ndarray:
         """(P, 24) float32 table of the backdrop kernel."""
         return np.asarray(self.rows, np.float32).reshape(-1, 24)
-
-
-def tree(scene: Scene, rng: np.random.Generator, x: float, y: float) -> None:
-    """Trunk and a crown of leaf clumps."""
-    tall = between(rng, (2.2, 3.2))
-    green = (between(rng, (0.05, 0.14)), between(rng, (0.13, 0.24)), between(rng, (0.03, 0.07)))
-    scene.box((x, y, tall / 2), (0.13, 0.13, tall / 2), "planks", (0.12, 0.08, 0.05), (0.06, 0.04, 0.03), 0.4)
-    for _ in range(4):
-        dx, dy, dz = (between(rng, (-0.8, 0.8)) for _ in range(3))
-        size = between(rng, (0.8, 1.4))
-        scene.ball(
-            (x + dx, y + dy, tall + 0.6 + 0.6 * dz), (size, size, size * 0.8), "foliage", green, (0.2, 0.25, 0.05)
-        )
-
-
-def hedge(scene: Scene, rng: np.random.Generator, x: float, y: float, half: float, turn: float = 0.0) -> None:
-    """A clipped hedge."""
-    tall = between(rng, (0.4, 0.75))
-    scene.box((x, y, tall), (half, 0.4, tall), "foliage", (0.07, 0.16, 0.05), (0.15, 0.2, 0.05), 1.0, turn)
-
-
-def car(scene: Scene, rng: np.random.Generator, x: float, y: float, turn: float) -> None:
-    """A parked car: body, cabin and wheels."""
-    paint = pick(
-        rng,
-        [
-            (0.6, 0.6, 0.62),
-            (0.05, 0.05, 0.06),
-            (0.75, 0.75, 0.73),
-            (0.35, 0.05, 0.05),
-            (0.06, 0.11, 0.28),
-            (0.25, 0.26, 0.28),
-        ],
-    )
-    c, s = np.cos(np.radians(turn)), np.sin(np.radians(turn))
-    scene.box((x, y, 0.55), (2.1, 0.88, 0.33), "car", paint, paint, 1.0, turn)
-    scene.box(
-        (x - 0.1 * c, y - 0.1 * s, 1.12), (1.15, 0.76, 0.28), "glass", (0.06, 0.08, 0.10), (0.03, 0.03, 0.03), 0.9, turn
-    )
-    scene.box((x - 0.1 * c, y - 0.1 * s, 1.42), (0.95, 0.72, 0.035), "car", paint, paint, 1.0, turn)
-    for dx in (-1.35, 1.35):
-        for dy in (-0.82, 0.82):
-            scene.ball(
-                (x + c * dx - s * dy, y + s * dx + c * dy, 0.32), (0.32, 0.14, 0.32), "plain", (0.02, 0.02, 0.02)
-            )
-
-
-def bench(scene: Scene, rng: np.random.Generator, x: float, y: float, turn: float) -> None:
-    """Seat and back of planks."""
-    wood: RGB = (0.30, 0.18, 0.09)
-    scene.box((x, y, 0.43), (0.85, 0.22, 0.04), "planks", wood, (0.1, 0.06, 0.03), 1.0, turn)
-    scene.box((x, y + 0.2, 0.65), (0.85, 0.03, 0.18), "planks", wood, (0.1, 0.06, 0.03), 1.0, turn)
-    scene.box((x, y, 0.2), (0.7, 0.05, 0.2), "plain", (0.08, 0.08, 0.08), turn=turn)
-
-
-def pole(scene: Scene, x: float, y: float, tall: float, colour: RGB = (0.12, 0.13, 0.13)) -> None:
-    """A post or lamp pole."""
-    scene.box((x, y, tall / 2), (0.06, 0.06, tall / 2), "plain", colour)
-
-
-def stairs(scene: Scene, rng: np.random.Generator, x: float, y: float, half: float, steps: int, colour: RGB) -> None:
-    """A flight that leads up and away from the camera."""
-    for k in range(steps):
-        scene.box(
-            (x, y + 0.32 * k + 1.5, 0.16 * k + 0.08),
-            (half, 1.5, 0.08),
-            "plain",
-            dim(colour, 1.0 - 0.02 * k),
-        )
-
-
-def facade(
-    scene: Scene, rng: np.random.Generator, y: float, x: float = 0.0, half: float = 26.0, turn: float = 0.0
-) -> None:
-    """A house front with a plinth, and doors."""
-    wall: RGB = pick(
-        rng,
-        [
-            (0.45, 0.40, 0.33),
-            (0.34, 0.17, 0.12),
-            (0.50, 0.47, 0.42),
-            (0.30, 0.30, 0.31),
-            (0.55, 0.44, 0.28),
-            (0.24, 0.26, 0.30),
-            (0.60, 0.58, 0.55),
-        ],
-    )
-    c, s = np.cos(np.radians(turn)), np.sin(np.radians(turn))
-    depth = 3.0
-    place = lambda a, b, z: (x + c * a - s * b, y + s * a + c * b, z)  # noqa: E731
-    glass: RGB = (0.10, 0.13, 0.17)
-    kind = pick(rng, ["windows", "windows", "brick", "shop", "panels"])
-    mortar: RGB = (0.35, 0.33, 0.30)
-    scene.box(
-        place(0.0, depth, 5.0),
-        (half, depth, 5.0),
-        kind,
-        wall,
-        glass if kind == "windows" else mortar,
-        between(rng, (0.8, 1.3)),
-        turn,
-    )
-    scene.box(place(0.0, -0.06, 0.35), (half, 0.06, 0.35), "plain", dim(wall, 0.55), turn=turn)
-    if kind != "shop":
-        for k in range(5):
-            a = between(rng, (-12.0, 12.0))
-            door: RGB = pick(rng, [(0.16, 0.07, 0.04), (0.04, 0.10, 0.07), (0.05, 0.07, 0.15), (0.2, 0.2, 0.2)])
-            if k % 2:
-                scene.box(place(a, -0.05, 1.1), (0.55, 0.08, 1.1), "door", door, (0.05, 0.06, 0.07), 1.0, turn)
-            else:
-                scene.box(place(a, -0.04, 1.7), (0.75, 0.06, 0.75), "glass", glass, (0.6, 0.6, 0.58), 0.6, turn)
 
 
 def room(
@@ -235,17 +170,81 @@ def room(
     wall: str,
     colours: tuple[RGB, RGB],
     scale: float,
+    windows: str = "none",
 ) -> None:
-    """Side walls, far wall and a ceiling with lamps."""
-    scene.box((-width, depth / 2, tall / 2), (0.15, depth, tall / 2), wall, *colours, scale)
-    scene.box((width, depth / 2, tall / 2), (0.15, depth, tall / 2), wall, *colours, scale)
-    scene.box((0, depth, tall / 2), (width + 1, 0.15, tall / 2), wall, *colours, scale)
-    scene.box((0, depth / 2 - 2, tall + 0.1), (width + 1, depth, 0.1), "panels", (0.55, 0.55, 0.54))
+    """Side walls, far wall and a ceiling with lamps; `windows` let daylight in from the `left`, `right` or `far` side."""
+    for side, name in ((-1.0, "left"), (1.0, "right")):
+        kind = "daylight" if windows == name else wall
+        colour = (0.20, 0.20, 0.20) if windows == name else colours[0]
+        scene.box((side * width, depth / 2, tall / 2), (0.15, depth, tall / 2), kind, colour, colours[1], scale)
+        if windows == name:
+            for y in (5.0, 9.0, 13.0):
+                scene.lamps.append((side * (width - 0.2), y, 1.8, 2.2, "window"))
+            scene.box((side * (width - 0.05), depth / 2, 0.25), (0.15, depth, 0.25), "plain", dim(colours[0], 0.7))
+        else:
+            scene.box((side * (width - 0.16), depth / 2, 0.06), (0.03, depth, 0.06), "plain", dim(colours[0], 0.35))
+    kind = "daylight" if windows == "far" else wall
+    far: RGB = (0.20, 0.20, 0.20) if windows == "far" else dim(colours[0], 0.92)
+    scene.box((0.0, depth, tall / 2), (width + 1, 0.15, tall / 2), kind, far, colours[1], scale)
+    if windows == "far":
+        for x in (-width / 2, width / 2):
+            scene.lamps.append((x, depth - 0.3, 1.8, 3.0, "window"))
+    scene.reach = depth - 1.2
+    scene.box((0.0, depth / 2 - 2, tall + 0.1), (width + 1, depth, 0.1), "panels", (0.50, 0.50, 0.49))
+    shift, across = between(rng, (-0.5, 0.5)), between(rng, (1.5, 2.4))
     for k in range(int(depth / 4)):
-        scene.box(
-            (between(rng, (-0.3, 0.3)), 3.0 + 4.0 * k, tall - 0.02),
-            (0.9, 0.15, 0.03),
-            "lamp",
-            (1.0, 1.0, 0.95),
-            glow=3.0,
-        )
+        for x in (-across + shift, across + shift):
+            y = 2.5 + 4.0 * k
+            scene.box((x, y, tall - 0.02), (0.6, 0.15, 0.03), "lamp", (1.0, 1.0, 0.95), glow=2.5)
+            scene.lamps.append((x, y, tall - 0.1, 1.0, "lamp"))
+
+
+def facade(
+    scene: Scene, rng: np.random.Generator, y: float, x: float = 0.0, half: float = 26.0, turn: float = 0.0, kind: str = ""
+) -> str:
+    """A house front with a plinth, doors, awnings and things on the wall; returns its kind."""
+    colours: list[RGB] = [
+        (0.45, 0.40, 0.33),
+        (0.30, 0.14, 0.10),
+        (0.48, 0.45, 0.40),
+        (0.26, 0.26, 0.27),
+        (0.50, 0.38, 0.22),
+        (0.20, 0.22, 0.26),
+        (0.55, 0.53, 0.50),
+        (0.36, 0.28, 0.24),
+    ]
+    wall = shade(rng, colours, 0.65, 1.05)
+    at = frame_at(x, y, turn)
+    glass: RGB = (0.07, 0.09, 0.12)
+    kind = kind or pick(rng, ["windows", "windows", "brick", "shop", "shop", "panels", "concrete", "plaster"])
+    scene.reach = min(scene.reach, y - 1.2)
+    second: RGB = glass if kind == "windows" else (0.30, 0.28, 0.26)
+    scene.box(at(0.0, 3.0, 5.0), (half, 3.0, 5.0), kind, wall, second, between(rng, (0.8, 1.3)), turn)
+    scene.box(at(0.0, -0.05, 0.30), (half, 0.06, 0.30), "concrete", dim(wall, 0.5), turn=turn)
+    for k in range(8):
+        a = -13.0 + 3.6 * k + between(rng, (-0.8, 0.8))
+        thing = pick(rng, ["door", "window", "poster", "pipe", "shutter", "vent", "none"])
+        if kind == "shop":
+            thing = pick(rng, ["awning", "awning", "none", "pipe"])
+        wood = shade(rng, [(0.16, 0.07, 0.04), (0.04, 0.10, 0.07), (0.05, 0.07, 0.15), (0.2, 0.2, 0.2), (0.3, 0.05, 0.04)])
+        if thing == "door":
+            scene.box(at(a, -0.05, 1.1), (0.55, 0.08, 1.1), "door", wood, (0.05, 0.06, 0.07), 1.0, turn)
+            scene.box(at(a, -0.4, 0.08), (0.8, 0.4, 0.08), "concrete", (0.25, 0.25, 0.24), turn=turn)
+            scene.box(at(a, -0.3, 2.5), (0.75, 0.35, 0.05), "plain", dim(wall, 0.5), turn=turn)
+        elif thing == "window":
+            scene.box(at(a, -0.04, 1.7), (0.75, 0.06, 0.75), "glass", glass, (0.5, 0.5, 0.48), 0.6, turn)
+            scene.box(at(a, -0.12, 0.92), (0.85, 0.12, 0.04), "concrete", (0.38, 0.37, 0.35), turn=turn)
+        elif thing == "poster":
+            ink = shade(rng, [(0.5, 0.1, 0.1), (0.1, 0.2, 0.5), (0.6, 0.5, 0.1), (0.1, 0.4, 0.2), (0.6, 0.6, 0.58)])
+            scene.box(at(a, -0.03, 1.6), (0.55, 0.05, 0.75), "poster", ink, (0.6, 0.6, 0.55), 1.0, turn)
+        elif thing == "pipe":
+            scene.add("cylinder", at(a, -0.12, 4.0), (0.05, 0.05, 4.0), "metal", dim(wall, 0.4), turn=turn)
+        elif thing == "shutter":
+            scene.box(at(a, -0.04, 1.25), (1.3, 0.06, 1.25), "shutter", shade(rng, [(0.4, 0.4, 0.4), (0.2, 0.3, 0.25)]), turn=turn)
+            scene.box(at(a, -0.08, 2.8), (1.4, 0.1, 0.3), "sign", wood, (0.7, 0.68, 0.6), 1.6, turn)
+        elif thing == "vent":
+            scene.bars(at(a, -0.06, 0.9), (0.4, 0.3), (0.1, 0.1, 0.1), turn, 0.06)
+        elif thing == "awning":
+            cloth = shade(rng, [(0.4, 0.06, 0.05), (0.06, 0.2, 0.12), (0.5, 0.45, 0.35), (0.07, 0.1, 0.25)])
+            scene.box(at(a, -0.6, 2.55), (1.35, 0.65, 0.03), "planks", cloth, dim(cloth, 1.8), 2.2, turn, rise=(0.45, 0.0))
+    return kind

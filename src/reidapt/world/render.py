@@ -1,47 +1,69 @@
-"""Draws crops: from people and sampled crops to RGB and mask bytes, a batch at a time, on the CPU or on CUDA."""
+"""Draws crops: from people and sampled crops to pictures, masks and labels, a batch at a time, on the CPU or on CUDA."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from reidapt.errors import WorldError
+from reidapt.world.batch import Batch, gather
 from reidapt.world.body import need
-from reidapt.world.cameras import FRAME, Camera, air_row
+from reidapt.world.cameras import FRAME, Camera, empty_frame
 from reidapt.world.crops import Crop, crop_box
+from reidapt.world.labels import Labels, locate_joints
 from reidapt.world.mesh import Mesh
+from reidapt.world.modalities import Bands, sensor_table
+from reidapt.world.places import clipped
+from reidapt.world.weather import air_rows
 
 SUPERSAMPLING = 2
-VIEW_COLUMNS = 40
 MAX_SIDE = 1024
 """Largest height or width of a crop."""
 
 
 def load_kernels() -> tuple[Any, ...]:
-    """warp and the four kernel modules; a missing warp is a sentence."""
+    """warp and the kernel modules; a missing warp is a sentence."""
     warp = need("warp")
-    from reidapt.world import backdrop, develop, kernels, shading
+    from reidapt.world import airborne, backdrop, coverage, develop, kernels, selfshade, shading
 
-    return warp, kernels, shading, develop, backdrop
+    return warp, kernels, shading, selfshade, develop, backdrop, coverage, airborne
 
 
-def view_row(crop: Crop, camera_slot: int) -> np.ndarray:
-    """The crop's row of the kernels' view table (the box follows when the person's outline is known)."""
-    camera = crop.camera
-    row = np.zeros(VIEW_COLUMNS)
-    row[0:9] = camera.rotation.reshape(-1)
-    row[9:12] = camera.position
-    row[12], row[13], row[14] = camera.focal, FRAME[1] / 2, FRAME[0] / 2
-    row[15:19] = 0.0, 0.0, 1.0, 1.0
-    row[19:22], row[22:25], row[25:28] = camera.sun, camera.sun_colour, camera.sky_colour
-    row[28], row[29], row[30] = camera.bounce, crop.fold_shift, camera_slot
-    row[31] = camera.shadow * crop.sun_visible
-    row[32:36] = crop.feet.reshape(-1)
-    row[36], row[37], row[38], row[39] = 0.27, 0.50, crop.sun_visible, 1.0
-    return row
+@dataclass
+class Geometry:
+    """What is known of a batch when every pixel has its triangle: the device's arrays, ready to be given colour."""
+
+    batch: Batch
+    size: tuple[int, int]
+    actors: Any
+    view: Any
+    place: Any
+    turned: Any
+    screen: Any
+    ground: Any
+    vertices: Any
+    triangles: Any
+    materials: Any
+    keys: Any
+    boxes: np.ndarray
+    bounds: np.ndarray
+    sensor: np.ndarray
+
+
+@dataclass
+class Drawn:
+    """The pictures of C crops and what belongs to them."""
+
+    rgb: np.ndarray  # (C, H, W, 3) uint8
+    mask: np.ndarray  # (C, H, W) uint8, coverage of the visible person
+    boxes: np.ndarray  # (C, 4) left, top, width and height in frame pixels
+    visible: np.ndarray  # (C,) visible pixels of the person / pixels if nothing hid or cut anything
+    occluder: list[str]  # what hides most
+    source_height: np.ndarray  # (C,) pixels
+    labels: Labels = field(default_factory=Labels)
 
 
 @dataclass
@@ -54,86 +76,82 @@ class Renderer:
     device: str = "cpu"
     samples: int = 1
     frames: Any = field(init=False)
+    bands: Bands = field(init=False)
 
     def __post_init__(self) -> None:
-        self.warp, self.kernels, self.shading, self.develop, self.backdrop = load_kernels()
+        modules = load_kernels()
+        self.warp, self.kernels, self.shading, self.selfshade = modules[:4]
+        self.develop, self.backdrop, self.coverage, self.airborne = modules[4:]
         try:
             self.warp.get_device(self.device)
         except (ValueError, RuntimeError) as error:
             raise WorldError(f"There is no device {self.device!r} to render on here; use 'cpu' or 'cuda'.") from error
-        for module in (self.kernels, self.shading, self.develop, self.backdrop):
+        for module in modules[1:]:
             self.warp.load_module(module, device=self.device)
-        self.slots = {camera.number: slot for slot, camera in enumerate(self.cameras)}
-        self.frames = self.warp.zeros((len(self.cameras), *FRAME), dtype=self.warp.vec4, device=self.device)
+        self.slots = {camera.key: slot for slot, camera in enumerate(self.cameras)}
+        self.frames = self.warp.zeros((len(self.cameras) + 1, *FRAME), dtype=self.warp.vec4, device=self.device)
+        self.frames[len(self.cameras)].fill_(self.warp.vec4(1.0, 1.0, 1.0, 1.0e5))  # behind a sketch is paper
+        self.bands = Bands(self)
 
     def draw_backdrop(self, camera: Camera) -> None:
-        """Ray cast a camera's empty frame; needed once before its crops are drawn."""
-        wp = self.warp
-        prims = camera.scene.primitives()
-        view = np.concatenate(
-            [camera.rotation.reshape(-1), camera.position, [camera.focal, FRAME[1] / 2, FRAME[0] / 2]]
-        )
-        wp.launch(
-            self.backdrop.draw_backdrop,
-            dim=FRAME,
-            inputs=[
-                self._array(prims, wp.float32),
-                len(prims),
-                self._array(air_row(camera), wp.float32),
-                self._array(view, wp.float32),
-                self.samples,
-                self.frames[self.slots[camera.number]],
-            ],
-            device=self.device,
-        )
+        """Draw a camera's empty frame; needed once before its crops are drawn."""
+        frame = self.frames[self.slots[camera.key]]
+        empty_frame(self.warp, self.backdrop, camera, frame, self.samples, self.device)
 
-    def _array(self, values: np.ndarray, dtype: Any) -> Any:
-        return self.warp.array(values, dtype=dtype, device=self.device)
+    def draw(self, crops: Sequence[Crop], meshes: Sequence[Mesh], labels: Collection[str] = ()) -> Drawn:
+        """Pictures of `crops`, whose subjects are `meshes` (crops of one person share it).
 
-    def draw(self, crops: Sequence[Crop], meshes: Sequence[Mesh]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """RGB (C, H, W, 3) uint8, mask (C, H, W) uint8 and boxes (C, 4) in frame pixels of `crops`.
-
-        `meshes` has one mesh per crop; consecutive crops of one person share it.
+        `labels` are those of `labels.LABELS` wanted beside the soft mask.
         """
-        wp, k = self.warp, self.kernels
-        count, (height, width) = len(crops), self.size
-        tall, wide = height * SUPERSAMPLING, width * SUPERSAMPLING
-        unique: list[Mesh] = []
-        table = np.zeros((count, 5), np.int32)
-        first_vertex = first_triangle = 0
-        for row, (crop, mesh) in enumerate(zip(crops, meshes)):
-            if not unique or mesh is not unique[-1]:
-                if unique:
-                    first_vertex += len(unique[-1].vertices)
-                    first_triangle += len(unique[-1].triangles)
-                unique.append(mesh)
-            shown = 0 if crop.box_kind == "empty" else len(mesh.triangles)
-            table[row] = first_vertex, len(mesh.vertices), first_triangle, shown, len(unique) - 1
-        joined = {
-            name: np.concatenate([getattr(mesh, name) for mesh in unique])
-            for name in ("vertices", "normals", "uv", "light", "bones", "weights", "triangles", "materials")
-        }
-        view = np.stack([view_row(crop, self.slots[crop.camera.number]) for crop in crops])
-        most_vertices, most_triangles = int(table[:, 1].max()), max(int(table[:, 3].max()), 1)
-        device = self.device
-        crops_array = self._array(table, wp.int32)
-        triangles = self._array(joined["triangles"], wp.int32)
-        materials = self._array(joined["materials"], wp.int32)
+        order: dict[str, list[int]] = {}
+        for row, crop in enumerate(crops):
+            order.setdefault(crop.modality, []).append(row)
+        if len(order) == 1:
+            return self._draw(crops, meshes, labels)
+        rows = np.argsort(np.concatenate(list(order.values())), kind="stable")
+        groups = [self._draw([crops[r] for r in of], [meshes[r] for r in of], labels) for of in order.values()]
+        return Drawn(
+            **{
+                name: np.concatenate([getattr(group, name) for group in groups])[rows]
+                for name in ("rgb", "mask", "boxes", "visible", "source_height")
+            },
+            occluder=[[name for group in groups for name in group.occluder][row] for row in rows],
+            labels=Labels.joined([group.labels for group in groups], rows),
+        )
+
+    def _draw(self, crops: Sequence[Crop], meshes: Sequence[Mesh], labels: Collection[str]) -> Drawn:
+        geometry = self.project(crops, meshes)
+        visible, occluder = self.see(geometry)
+        if crops[0].modality == "colour":
+            rgb, mask = self.colour(geometry)
+        else:
+            rgb, mask = self.other_band(geometry, crops[0].modality)
+        source = source_heights(crops, self.size[0])
+        rgb = np.stack([lowered(picture, tall) for picture, tall in zip(rgb, source)])
+        return Drawn(rgb, mask, geometry.boxes, visible, occluder, source, self.label(geometry, labels))
+
+    def project(self, crops: Sequence[Crop], meshes: Sequence[Mesh]) -> Geometry:
+        """Skin, cut out and rasterise a batch."""
+        wp, k, device = self.warp, self.kernels, self.device
+        batch = gather(crops, meshes, [self.slots.get(crop.camera.key, len(self.cameras)) for crop in crops])
+        count, (tall, wide) = len(crops), (self.size[0] * SUPERSAMPLING, self.size[1] * SUPERSAMPLING)
+        joined = batch.joined
+        actors = self._array(batch.actors, wp.int32)
+        triangles, materials = self._array(joined["triangles"], wp.vec3i), self._array(joined["materials"], wp.int32)
         vertices = self._array(joined["vertices"], wp.vec3)
-        place = wp.empty((count, most_vertices), dtype=wp.vec3, device=device)
-        turned, screen, ground = (wp.empty_like(place) for _ in range(3))
-        bones = np.stack([crop.transforms.reshape(-1, 12) for crop in crops])
+        dim = (len(batch.actors), int(batch.actors[:, 1].max()))
+        place, turned, screen, ground = (wp.empty(dim, dtype=wp.vec3, device=device) for _ in range(4))
         wp.launch(
             k.skin,
-            dim=(count, most_vertices),
+            dim=dim,
             inputs=[
                 vertices,
                 self._array(joined["normals"], wp.vec3),
-                self._array(joined["bones"], wp.int32),
-                self._array(joined["weights"], wp.float32),
-                crops_array,
-                self._array(bones, wp.float32),
-                self._array(view, wp.float32),
+                self._array(joined["bones"], wp.vec4i),
+                self._array(joined["weights"], wp.vec4),
+                actors,
+                self._array(batch.transforms, wp.vec4),
+                self._array(batch.view, wp.float32),
                 place,
                 turned,
                 screen,
@@ -141,62 +159,193 @@ class Renderer:
             ],
             device=device,
         )
-        bounds = wp.empty((count, 4), dtype=wp.float32, device=device)
-        wp.launch(k.outline, dim=count, inputs=[screen, crops_array, bounds], device=device)
-        boxes = np.stack(
-            [
-                crop_box(b, crop.box_noise, self.box_jitter, crop.box_kind)
-                for b, crop in zip(bounds.numpy().astype(float), crops)
-            ]
-        )
-        view[:, 15:17] = boxes[:, :2]
-        view[:, 17], view[:, 18] = wide / boxes[:, 2], tall / boxes[:, 3]
-        view_array = self._array(view, wp.float32)
-        wp.launch(
-            k.to_crop, dim=(count, most_vertices), inputs=[crops_array, view_array, screen, ground], device=device
-        )
+        found = wp.empty((count, 4), dtype=wp.float32, device=device)
+        wp.launch(k.outline, dim=count, inputs=[screen, actors, found], device=device)
+        bounds = found.numpy().astype(float)
+        boxes = cut_boxes(crops, bounds, self.box_jitter)
+        scale = np.stack([wide / boxes[:, 2], tall / boxes[:, 3]], axis=1)
+        owner = batch.actors[:, 5]
+        batch.view[:, 15:17], batch.view[:, 17:19] = boxes[owner, :2], scale[owner]
+        view = self._array(batch.view, wp.float32)
+        wp.launch(k.to_crop, dim=dim, inputs=[actors, view, screen, ground], device=device)
         keys = wp.full((count, tall, wide), 0xFFFFFFFFFFFFFFFF, dtype=wp.uint64, device=device)
-        shadow = wp.zeros((count, tall // 2, wide // 2), dtype=wp.uint8, device=device)
-        dim = (count, most_triangles)
-        wp.launch(
-            k.rasterise, dim=dim, inputs=[screen, triangles, materials, crops_array, tall, wide, keys], device=device
+        geometry = Geometry(
+            batch, self.size, actors, view, place, turned, screen, ground, vertices, triangles, materials, keys, boxes,
+            bounds, sensor_rows(crops, scale / SUPERSAMPLING),
+        )  # fmt: skip
+        self._rasterise(geometry, actors)
+        return geometry
+
+    def _rasterise(self, g: Geometry, actors: Any) -> None:
+        dim = (len(g.batch.actors), max(int(g.batch.actors[:, 3].max()), 1))
+        inputs = [g.screen, g.triangles, g.materials, actors, *g.keys.shape[1:], g.keys]
+        self.warp.launch(self.kernels.rasterise, dim=dim, inputs=inputs, device=self.device)
+
+    def see(self, g: Geometry) -> tuple[np.ndarray, list[str]]:
+        """(C,) visible share of every subject, and what hides most; takes away bystanders who hide too much."""
+        wp, count, (tall, wide) = self.warp, len(g.boxes), g.keys.shape[1:]
+        crowded = g.batch.crowded
+        shown = g.batch.actors[:count, 3] > 0
+        ends = g.boxes[:, :2] + g.boxes[:, 2:]
+        cut = ((g.bounds[:, :2] < g.boxes[:, :2]) | (g.bounds[:, 2:] > ends)).any(axis=1)
+        whole, outside = np.zeros(count, int), np.zeros(count, int)
+        mine, hidden = self._count(g).T
+        asked = np.flatnonzero((crowded | cut) & shown)
+        if len(asked):
+            rows = np.stack([asked, crowded[asked]], axis=1).astype(np.int32)
+            covered = wp.zeros((len(asked), 2 * tall, 3 * wide), dtype=wp.uint8, device=self.device)
+            wp.launch(
+                self.coverage.silhouette,
+                dim=(len(asked), int(g.batch.actors[asked, 3].max())),
+                inputs=[
+                    g.screen, g.triangles, g.materials, g.actors, self._array(rows, wp.int32), tall, wide, covered
+                ],
+                device=self.device,
+            )  # fmt: skip
+            found = covered.numpy()
+            every = found.sum(axis=(1, 2), dtype=int)
+            within = found[:, tall // 2 : tall // 2 + tall, wide : 2 * wide].sum(axis=(1, 2), dtype=int)
+            outside[asked], whole[asked] = every - within, within
+        whole = np.where(crowded, whole, mine)  # pixels within the crop if nobody stood in the way
+        full = np.maximum(whole + outside, 1)
+        least = np.array([crop.least_visible for crop in g.batch.crops])
+        few = crowded & shown & (mine - hidden < least * full) & (mine < whole)
+        if few.any():
+            self._send_away(g, few)
+            mine, hidden = self._count(g).T
+        losses = np.stack([np.full(count, 0.02) * full, whole - mine, hidden, outside])
+        occluder = [("none", "person", "object", "frame")[k] for k in losses.argmax(axis=0)]
+        return np.where(shown, (mine - hidden) / full, 0.0), occluder
+
+    def _count(self, g: Geometry) -> np.ndarray:
+        counts = self.warp.zeros((len(g.boxes), 2), dtype=self.warp.int32, device=self.device)
+        inputs = [g.keys, g.view, self.frames, counts]
+        self.warp.launch(
+            self.coverage.count, dim=(len(g.boxes), self.size[0]), inputs=inputs, device=self.device
         )
-        wp.launch(
-            k.cast_shadow,
-            dim=dim,
-            inputs=[ground, triangles, crops_array, view_array, tall // 2, wide // 2, shadow],
-            device=device,
-        )
-        image = wp.empty((count, tall, wide), dtype=wp.vec4, device=device)
+        return counts.numpy().astype(int)
+
+    def _send_away(self, g: Geometry, few: np.ndarray) -> None:
+        """Draw the crops `few` (C,) again without their bystanders."""
+        table, count = g.batch.actors, len(g.boxes)
+        table[count:, 3][few[table[count:, 5]]] = 0
+        for row in np.flatnonzero(few):
+            g.keys[int(row)].fill_(0xFFFFFFFFFFFFFFFF)
+        again = table.copy()
+        again[~(few[table[:, 5]] & (np.arange(len(table)) < count)), 3] = 0
+        g.actors = self._array(table, self.warp.int32)
+        self._rasterise(g, self._array(again, self.warp.int32))
+
+    def colour(self, g: Geometry) -> tuple[np.ndarray, np.ndarray]:
+        """RGB (C, H, W, 3) and mask (C, H, W) of a batch in visible light."""
+        wp, (tall, wide) = self.warp, g.keys.shape[1:]
+        image = wp.empty((len(g.boxes), tall, wide), dtype=wp.vec4, device=self.device)
         wp.launch(
             self.shading.shade,
-            dim=(count, height, width),
-            inputs=[
-                keys,
-                shadow,
-                place,
-                turned,
-                screen,
-                triangles,
-                materials,
-                self._array(joined["uv"], wp.vec2),
-                self._array(joined["light"], wp.float32),
-                vertices,
-                crops_array,
-                self._array(np.stack([mesh.palette for mesh in unique]), wp.float32),
-                view_array,
-                self.frames,
-                FRAME[0],
-                FRAME[1],
-                image,
-            ],
-            device=device,
+            dim=(len(g.boxes), *self.size),
+            inputs=[self.stage(g), self.frames, *FRAME, image],
+            device=self.device,
         )
-        sensor = self._array(np.stack([crop.sensor for crop in crops]), wp.float32)
-        seeds = self._array(np.array([crop.noise_seed for crop in crops]), wp.int32)
-        narrow = wp.empty((count, tall, width), dtype=wp.vec4, device=device)
+        self._air(g, image)
+        return self.developed(image, g)
+
+    def other_band(self, g: Geometry, modality: str) -> tuple[np.ndarray, np.ndarray]:
+        """RGB and mask of a batch in infrared, thermal or as a sketch."""
+        if modality == "sketch":
+            return self.bands.draw_sketch(self.stage(g), g.batch.crops, self.size)
+        return self.developed(self.bands.picture(self.stage(g), g.batch.crops, self.size), g)
+
+    def stage(self, g: Geometry) -> Any:
+        """What the shading kernels know of a batch: its geometry and where light reaches it."""
+        wp, (tall, wide), joined = self.warp, g.keys.shape[1:], g.batch.joined
+        shadow = wp.zeros((len(g.boxes), tall // 2, wide // 2), dtype=wp.uint8, device=self.device)
+        wp.launch(
+            self.kernels.cast_shadow,
+            dim=(len(g.batch.actors), max(int(g.batch.actors[:, 3].max()), 1)),
+            inputs=[g.ground, g.triangles, g.actors, g.view, tall // 2, wide // 2, shadow],
+            device=self.device,
+        )
+        stage = self.shading.Stage()
+        stage.keys, stage.shadow, stage.place, stage.turned, stage.screen = g.keys, shadow, g.place, g.turned, g.screen
+        stage.triangles, stage.materials, stage.vertices, stage.actors = g.triangles, g.materials, g.vertices, g.actors
+        stage.uv, stage.light = self._array(joined["uv"], wp.vec2), self._array(joined["light"], wp.float32)
+        stage.palette, stage.view = self._array(g.batch.palettes, wp.float32), g.view
+        stage.reach = self.selfshade.reach(stage, self.device)
+        return stage
+
+    def developed(self, image: Any, g: Geometry) -> tuple[np.ndarray, np.ndarray]:
+        """RGB and mask of supersampled light (C, 2H, 2W) as the crops' cameras record it."""
+        wp, (height, width), count, device = self.warp, self.size, len(g.boxes), self.device
+        sensor = self._array(sensor_table(g.batch.crops, g.sensor), wp.float32)
+        seeds = self._array(np.array([crop.noise_seed for crop in g.batch.crops]), wp.int32)
+        narrow = wp.empty((count, image.shape[1], width), dtype=wp.vec4, device=device)
         wp.launch(self.develop.blur_across, dim=narrow.shape, inputs=[image, sensor, narrow], device=device)
+        pixels = wp.empty((count, height, width), dtype=wp.vec4, device=device)
+        wp.launch(self.develop.blur_down, dim=pixels.shape, inputs=[narrow, sensor, pixels], device=device)
         rgb = wp.empty((count, height, width, 3), dtype=wp.uint8, device=device)
         mask = wp.empty((count, height, width), dtype=wp.uint8, device=device)
-        wp.launch(self.develop.develop, dim=mask.shape, inputs=[narrow, sensor, seeds, rgb, mask], device=device)
-        return rgb.numpy(), mask.numpy(), boxes
+        wp.launch(self.develop.develop, dim=mask.shape, inputs=[pixels, sensor, seeds, rgb, mask], device=device)
+        return rgb.numpy(), mask.numpy()
+
+    def _air(self, g: Geometry, image: Any) -> None:
+        """Haze, rain and snow before the people, where the weather has any."""
+        crops = g.batch.crops
+        air = air_rows([crop.camera.light for crop in crops], [crop.noise_seed for crop in crops])
+        if air is not None:
+            dim = (len(crops), *self.size)
+            inputs = [g.keys, g.view, self._array(air, self.warp.float32), self.frames, image]
+            self.warp.launch(self.airborne.veil, dim=dim, inputs=inputs, device=self.device)
+
+    def label(self, g: Geometry, wanted: Collection[str]) -> Labels:
+        """The labels of a batch beside the soft mask."""
+        wp, (height, width), count = self.warp, self.size, len(g.boxes)
+        labels = Labels()
+        if "parts" in wanted or "depth" in wanted:
+            part = wp.empty((count, height, width), dtype=wp.uint8, device=self.device)
+            depth = wp.empty((count, height, width), dtype=wp.uint16, device=self.device)
+            inputs = [g.keys, g.view, self.frames, g.actors, self._array(g.batch.joined["parts"], wp.int32), part, depth]
+            wp.launch(self.coverage.label, dim=part.shape, inputs=inputs, device=self.device)
+            labels.parts = part.numpy() if "parts" in wanted else None
+            labels.depth = depth.numpy() if "depth" in wanted else None
+        if "joints" in wanted:
+            labels.joints, labels.places, labels.seen = locate_joints(g.batch.crops, g.boxes, self.size, g.keys.numpy())
+        return labels
+
+    def _array(self, values: np.ndarray, dtype: Any) -> Any:
+        return self.warp.array(values, dtype=dtype, device=self.device)
+
+
+def cut_boxes(crops: Sequence[Crop], bounds: np.ndarray, jitter: float) -> np.ndarray:
+    """(C, 4) left, top, width and height of the crops' boxes, within the frame."""
+    boxes = np.stack([crop_box(b, crop.box_noise, jitter, crop.box_kind) for b, crop in zip(bounds, crops)])
+    ends = clipped(np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1))
+    return np.concatenate([ends[:, :2], ends[:, 2:] - ends[:, :2]], axis=1)
+
+
+def sensor_rows(crops: Sequence[Crop], scale: np.ndarray) -> np.ndarray:
+    """(C, SENSOR_COLUMNS) sensor table; `scale` (C, 2) is output pixels per frame pixel."""
+    rows = np.stack([crop.sensor for crop in crops])
+    for row, crop, across in zip(rows, crops, scale):
+        if crop.motion != (0.0, 0.0):
+            chest = np.append(crop.feet.mean(axis=0), 1.1)
+            ends = crop.camera.project(np.stack([chest, chest + np.array([*crop.motion, 0.0])]))
+            row[14:16] = (ends[1, :2] - ends[0, :2]) * across
+    return rows
+
+
+def source_heights(crops: Sequence[Crop], height: int) -> np.ndarray:
+    """(C,) pixels that each crop had in height before it was resized to `height`."""
+    given = np.array([crop.source_height for crop in crops])
+    return np.where(given <= 0.0, height, np.where(given <= 1.0, np.round(given * height), np.round(given))).astype(int)
+
+
+def lowered(picture: np.ndarray, source_height: int) -> np.ndarray:
+    """`picture` (H, W, 3) as it looks when it had only `source_height` pixels in height and was enlarged."""
+    height, width = picture.shape[:2]
+    if source_height >= height:
+        return picture
+    from PIL import Image
+
+    small = (max(1, round(width * source_height / height)), max(1, int(source_height)))
+    shrunk = Image.fromarray(picture).resize(small, Image.Resampling.BOX)
+    return np.asarray(shrunk.resize((width, height), Image.Resampling.BICUBIC))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -18,7 +18,7 @@ def stream(seed: int, *names: str | int) -> np.random.Generator:
     process or thread that draws them.
     """
     text = "/".join(str(part) for part in (seed, *names))
-    key = int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "little")
+    key = np.frombuffer(hashlib.sha256(text.encode()).digest(), "<u8", 2)
     return np.random.Generator(np.random.Philox(key=key))
 
 
@@ -36,6 +36,6 @@ def pick(rng: np.random.Generator, items: Sequence[T], weights: Sequence[float] 
     return items[int(np.searchsorted(edges, rng.random() * edges[-1], side="right").clip(0, len(items) - 1))]
 
 
-def pick_from(rng: np.random.Generator, table: dict[str, float]) -> str:
+def pick_from(rng: np.random.Generator, table: Mapping[str, float]) -> str:
     """A key of `table`, drawn with its values as relative weights."""
     return pick(rng, list(table), list(table.values()))

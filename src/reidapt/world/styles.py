@@ -9,7 +9,8 @@ wardrobe. `Style.with_severity` scales colour response, noise, blur and warmth o
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from reidapt.errors import WorldError
 from reidapt.world.clothes import Wardrobe
@@ -65,6 +66,12 @@ class Style:
     """Standard deviation of the crop box's borders, share of the person's height."""
     standing: float = 0.15
     """Share of pictures in which people stand."""
+    weather: Mapping[str, float] = field(default_factory=lambda: {"clear": 1.0})
+    """Relative weights of the states in `weather.WEATHERS`; indoor cameras have none of them."""
+    daytime: Mapping[str, float] = field(default_factory=lambda: {"day": 1.0})
+    """Relative weights of `weather.DAYTIMES`."""
+    sequences: int = 1
+    """Recordings of a camera, each with its own weather and daytime."""
 
     def with_severity(self, severity: float) -> Style:
         """This style with its colour response and light made milder (< 1) or harsher (> 1)."""
@@ -219,6 +226,7 @@ STYLES: dict[str, Style] = {
             sky_warmth=(-0.05, 0.05),
             haze=0.001,
             box_jitter=0.03,
+            weather={"clear": 4.0, "hazy": 1.0, "overcast": 1.5},
         ),
         Style(
             "plaza",
@@ -229,6 +237,7 @@ STYLES: dict[str, Style] = {
             camera_height=(2.2, 3.8),
             sun=(1.4, 2.8),
             sky_warmth=(-0.1, 0.35),
+            weather={"clear": 4.0, "hazy": 2.0},
         ),
         Style(
             "mall",
@@ -266,16 +275,133 @@ STYLES: dict[str, Style] = {
             ),
             camera_height=(2.4, 4.2),
             distance=(9.0, 14.0),
-            sun=(0.15, 0.8),
+            sun=(0.4, 2.2),
             sun_elevation=(15.0, 40.0),
             sky=(0.8, 1.1),
             sky_warmth=(-0.45, 0.05),
             haze=0.012,
             standing=0.10,
+            weather={"overcast": 5.0, "wet": 1.0, "rain": 1.0, "snowy": 0.7},
+        ),
+        Style(
+            "game",
+            "a game engine's worlds: clean render, every kind of place, weather and time of day; the benchmarks' source",
+            (
+                "plaza",
+                "mall",
+                "street",
+                "campus",
+                "station",
+                "park",
+                "crossing",
+                "lobby",
+                "market",
+                "corridor",
+                "steps",
+                "concourse",
+            ),
+            replace(_CITY, patterned=0.42),
+            Sensor(
+                gain=0.03,
+                gamma=(0.95, 1.05),
+                contrast=(1.0, 1.08),
+                saturation=(1.0, 1.12),
+                black=(0.0, 0.01),
+                noise=(0.0, 0.004),
+                blur=(0.5, 0.65),
+                exposure=(0.95, 1.1),
+                jpeg=(88, 95),
+            ),
+            camera_height=(1.5, 3.6),
+            distance=(6.0, 12.0),
+            sun=(1.0, 2.2),
+            sky_warmth=(-0.05, 0.05),
+            haze=0.0,
+            box_jitter=0.03,
+            weather={"clear": 4.0, "overcast": 2.0, "hazy": 1.0, "rain": 0.7, "wet": 0.7, "snowy": 0.4, "fog": 0.4},
+            daytime={"day": 4.0, "morning": 1.0, "evening": 1.0, "dusk": 0.7, "night": 0.7},
+            sequences=2,
+        ),
+        Style(
+            "forecourt",
+            "six cameras before a campus supermarket in summer: sun and shade, bicycles, shop fronts, tight soft crops",
+            ("market", "market", "campus", "terrace", "market", "plaza"),
+            _SUMMER,
+            Sensor(gain=0.11, gamma=(0.85, 1.25), saturation=(0.85, 1.1), blur=(0.8, 1.5)),
+            camera_height=(2.2, 3.4),
+            distance=(6.5, 10.5),
+            sun=(1.0, 2.4),
+            sky_warmth=(-0.1, 0.30),
+            weather={"clear": 4.0, "hazy": 2.0, "overcast": 1.0},
+            daytime={"day": 4.0, "morning": 1.0, "evening": 1.0},
+            sequences=2,
+        ),
+        Style(
+            "winter",
+            "a campus in winter: high cameras over roads and gates, coats, grey days, dusk",
+            ("campus", "gate", "street", "courtyard", "busstop", "steps"),
+            _WINTER,
+            Sensor(
+                gain=0.10,
+                gamma=(0.9, 1.3),
+                saturation=(0.6, 0.95),
+                black=(0.02, 0.07),
+                noise=(0.008, 0.018),
+                blur=(1.0, 1.9),
+                jpeg=(60, 85),
+            ),
+            camera_height=(2.8, 4.4),
+            distance=(9.0, 14.0),
+            sun=(0.4, 2.0),
+            sun_elevation=(12.0, 32.0),
+            sky=(0.8, 1.1),
+            sky_warmth=(-0.45, 0.05),
+            haze=0.006,
+            standing=0.10,
+            weather={"overcast": 4.0, "clear": 1.5, "wet": 1.5, "snowy": 1.0, "snow": 0.5, "fog": 0.4},
+            daytime={"day": 4.0, "morning": 1.0, "dusk": 1.0},
+            sequences=2,
+        ),
+        Style(
+            "transit",
+            "halls, gates and ways of a station by day and at night: lamps and windows, mixed colour of light",
+            ("concourse", "turnstile", "underpass", "station", "crossing", "lobby"),
+            _OFFICE,
+            Sensor(
+                gain=0.12,
+                gamma=(0.8, 1.2),
+                saturation=(0.7, 1.0),
+                black=(0.01, 0.06),
+                noise=(0.008, 0.018),
+                blur=(0.8, 1.6),
+            ),
+            camera_height=(2.3, 3.2),
+            distance=(6.0, 10.0),
+            sun=(0.35, 1.2),
+            sky=(0.7, 1.0),
+            sky_warmth=(-0.25, 0.55),
+            weather={"overcast": 2.0, "clear": 2.0, "rain": 1.0},
+            daytime={"day": 3.0, "dusk": 1.0, "night": 1.5},
+            sequences=2,
+        ),
+        Style(
+            "promenade",
+            "people followed through wide views of paths, squares and shops: for walks, picture after picture",
+            ("park", "terrace", "plaza", "gate", "market", "mall"),
+            _CITY,
+            Sensor(gain=0.10, gamma=(0.85, 1.2), blur=(0.7, 1.4), jpeg=(65, 88)),
+            camera_height=(2.6, 4.2),
+            distance=(8.0, 12.0),
+            person_pixels=(105.0, 160.0),
+            sun=(0.8, 2.2),
+            sky_warmth=(-0.15, 0.30),
+            weather={"clear": 3.0, "hazy": 1.5, "overcast": 2.0, "wet": 1.0},
+            daytime={"day": 4.0, "evening": 1.0, "morning": 0.7},
+            sequences=2,
         ),
     )
 }
-"""The styles by name; `engine` stands for a game engine, the others for real camera networks."""
+"""The styles by name; `engine` and `game` stand for game engines, the others for real camera networks."""
 
 
 def find_style(name: str | Style) -> Style:

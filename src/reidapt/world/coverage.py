@@ -1,0 +1,134 @@
+"""warp kernels that measure a drawn crop: the subject's visible pixels, its whole silhouette, body parts and depth."""
+# mypy: ignore-errors
+# ruff: noqa: UP018
+
+from __future__ import annotations
+
+import warp as wp
+
+from reidapt.world.kernels import EMPTY, edge, first_centre, key_depth, key_other, key_triangle, last_centre
+
+wp.set_module_options({"enable_backward": False, "fast_math": False})
+
+
+@wp.kernel
+def silhouette(
+    screen: wp.array2d(dtype=wp.vec3),
+    triangles: wp.array(dtype=wp.vec3i),
+    materials: wp.array(dtype=int),
+    actors: wp.array2d(dtype=int),
+    asked: wp.array2d(dtype=int),  # (S, 2) crop, and whether pixels inside the crop are wanted too
+    height: int,
+    width: int,
+    covered: wp.array3d(dtype=wp.uint8),
+):
+    """Marks the subject's pixels as if nothing were in front and the crop did not end.
+
+    `covered` (S, 2 height, 3 width) is on the crop's pixel grid and reaches half its height and its width beyond it.
+    """
+    s, t = wp.tid()
+    c = asked[s, 0]
+    if t >= actors[c, 3]:
+        return
+    row = actors[c, 2] + t
+    corner = triangles[row]
+    a = screen[c, corner[0]]
+    b = screen[c, corner[1]]
+    d = screen[c, corner[2]]
+    x0 = wp.max(first_centre(a[0], b[0], d[0]), -width)
+    x1 = wp.min(last_centre(a[0], b[0], d[0]), 2 * width - 1)
+    y0 = wp.max(first_centre(a[1], b[1], d[1]), -(height // 2))
+    y1 = wp.min(last_centre(a[1], b[1], d[1]), height + height // 2 - 1)
+    if x0 > x1 or y0 > y1:
+        return
+    if asked[s, 1] == 0 and x0 >= 0 and y0 >= 0 and x1 < width and y1 < height:
+        return
+    area = edge(a, b, d[0], d[1])
+    if wp.abs(area) < 1.0e-9:
+        return
+    if area > 0.0 and materials[row] == 0:
+        return
+    share = 1.0 / area
+    for y in range(y0, y1 + 1):
+        for x in range(x0, x1 + 1):
+            px = float(x) + 0.5
+            py = float(y) + 0.5
+            wa = edge(b, d, px, py) * share
+            wb = edge(d, a, px, py) * share
+            if wa >= 0.0 and wb >= 0.0 and 1.0 - wa - wb >= 0.0:
+                covered[s, y + height // 2, x + width] = wp.uint8(1)
+
+
+@wp.func
+def frame_depth(
+    view: wp.array2d(dtype=float), frames: wp.array3d(dtype=wp.vec4), c: int, row: int, column: int
+) -> float:
+    """Depth in metres of the empty frame behind output pixel (row, column) of crop `c`."""
+    u = view[c, 15] + (2.0 * float(column) + 1.0) / view[c, 17]
+    v = view[c, 16] + (2.0 * float(row) + 1.0) / view[c, 18]
+    x = wp.clamp(u - 0.5, 0.0, float(frames.shape[2]) - 1.001)
+    y = wp.clamp(v - 0.5, 0.0, float(frames.shape[1]) - 1.001)
+    near = frames[int(view[c, 30]), int(y + 0.5), int(x + 0.5)]
+    return wp.abs(near[3])
+
+
+@wp.kernel
+def count(
+    keys: wp.array3d(dtype=wp.uint64),
+    view: wp.array2d(dtype=float),
+    frames: wp.array3d(dtype=wp.vec4),
+    counts: wp.array2d(dtype=int),
+):
+    """Per crop (C, 2): supersampled pixels of the subject that no person hides, and those that the scene hides too."""
+    c, row = wp.tid()
+    mine = int(0)
+    hidden = int(0)
+    for column in range(keys.shape[2] // 2):
+        found = int(0)
+        lost = int(0)
+        depth = float(-1.0)
+        for k in range(4):
+            key = keys[c, 2 * row + k // 2, 2 * column + k % 2]
+            if key != EMPTY and key_other(key) == 0:
+                if depth < 0.0:
+                    depth = frame_depth(view, frames, c, row, column)
+                found = found + 1
+                if key_depth(key) > depth + 0.05:
+                    lost = lost + 1
+        mine = mine + found
+        hidden = hidden + lost
+    wp.atomic_add(counts, c, 0, mine)
+    wp.atomic_add(counts, c, 1, hidden)
+
+
+@wp.kernel
+def label(
+    keys: wp.array3d(dtype=wp.uint64),
+    view: wp.array2d(dtype=float),
+    frames: wp.array3d(dtype=wp.vec4),
+    actors: wp.array2d(dtype=int),
+    parts: wp.array(dtype=int),
+    part: wp.array3d(dtype=wp.uint8),
+    depth: wp.array3d(dtype=wp.uint16),
+):
+    """Body part of the subject (0 elsewhere) and depth in millimetres of what is seen, per output pixel."""
+    c, row, column = wp.tid()
+    back = frame_depth(view, frames, c, row, column)
+    nearest = back
+    which = int(0)
+    votes = int(0)
+    for k in range(4):
+        key = keys[c, 2 * row + k // 2, 2 * column + k % 2]
+        if key != EMPTY:
+            z = key_depth(key)
+            if z <= back + 0.05:
+                nearest = wp.min(nearest, z)
+                if key_other(key) == 0:
+                    votes = votes + 1
+                    if which == 0:
+                        which = parts[actors[c, 2] + key_triangle(key)]
+    if votes >= 2:
+        part[c, row, column] = wp.uint8(which)
+    else:
+        part[c, row, column] = wp.uint8(0)
+    depth[c, row, column] = wp.uint16(wp.clamp(nearest * 1000.0 + 0.5, 0.0, 65535.0))

@@ -1,0 +1,339 @@
+"""The modalities beside colour: near infrared, thermal and sketch; what their cameras and artists are like.
+
+The person, the pose and the identity are those of the colour picture; only what is recorded differs.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from reidapt.world.cameras import FRAME, Camera, air_row
+from reidapt.world.culling import TILE, tile_lists
+from reidapt.world.props import SURFACES, Scene
+from reidapt.world.streams import between, pick, stream
+
+if TYPE_CHECKING:
+    from reidapt.world.crops import Crop
+    from reidapt.world.render import Renderer
+
+BAND_COLUMNS = 12
+"""Columns of the band table; see `bands.BAND`."""
+
+# per surface: near-infrared reflectance of its two materials, their spread between things, and °C above the air
+SURFACE_BANDS: dict[str, tuple[float, float, float, float]] = {
+    "plain": (0.46, 0.40, 0.30, 0.5),
+    "brick": (0.46, 0.52, 0.20, 1.5),
+    "windows": (0.44, 0.10, 0.20, 1.0),
+    "tiles": (0.44, 0.34, 0.20, 0.0),
+    "planks": (0.52, 0.40, 0.15, 0.5),
+    "foliage": (0.74, 0.60, 0.12, -0.5),
+    "glass": (0.08, 0.40, 0.20, -2.0),
+    "poster": (0.52, 0.60, 0.15, 0.5),
+    "shutter": (0.42, 0.34, 0.20, 0.0),
+    "asphalt": (0.20, 0.24, 0.20, 1.5),
+    "paving": (0.36, 0.32, 0.20, 1.0),
+    "grass": (0.66, 0.55, 0.12, -1.0),
+    "terrazzo": (0.50, 0.42, 0.15, 0.0),
+    "car": (0.34, 0.10, 0.60, 2.0),
+    "door": (0.46, 0.30, 0.25, 0.3),
+    "panels": (0.50, 0.40, 0.20, 0.0),
+    "shop": (0.40, 0.40, 0.20, 1.5),
+    "lamp": (0.60, 0.60, 0.10, 6.0),
+    "daylight": (0.50, 0.40, 0.10, -2.0),
+    "concrete": (0.34, 0.30, 0.20, 0.5),
+    "plaster": (0.50, 0.44, 0.25, 0.8),
+    "metal": (0.46, 0.36, 0.30, -1.0),
+    "sign": (0.30, 0.55, 0.30, 1.0),
+    "goods": (0.45, 0.40, 0.20, 0.0),
+    "bark": (0.42, 0.36, 0.20, 0.0),
+    "treads": (0.36, 0.28, 0.20, 0.0),
+    "board": (0.12, 0.50, 0.20, 2.5),
+}
+
+
+def camera_stream(camera: Camera, what: str) -> np.random.Generator:
+    """Draws that belong to one fixed camera."""
+    return stream(camera.number, camera.place, round(1000 * camera.focal), what)
+
+
+def infrared_light(camera: Camera) -> str:
+    """`lamp` (a lamp beside the lens, always at night) or `day` (daylight or room light)."""
+    if camera.light.daytime in ("dusk", "night"):
+        return "lamp"
+    return "lamp" if camera_stream(camera, "infrared").random() < 0.65 else "day"
+
+
+def air_temperature(camera: Camera) -> float:
+    """°C at a camera's place."""
+    rng = camera_stream(camera, "air")
+    if camera.light.snow > 0.0:
+        return between(rng, (-6.0, 1.0))
+    return between(rng, (19.0, 24.0)) if camera.scene.indoor else between(rng, (4.0, 24.0))
+
+
+def vignetting(camera: Camera) -> float:
+    """Share of light that is missing in the corners of a camera's frame."""
+    return between(camera_stream(camera, "vignetting"), (0.03, 0.35))
+
+
+def band_row(camera: Camera, modality: str) -> np.ndarray:
+    """(BAND_COLUMNS,) what the kernels of `bands` know of a camera; the ends of the gain are set by `Bands`."""
+    row = np.zeros(BAND_COLUMNS)
+    row[0] = 1.0 if modality == "thermal" else 0.0
+    rng = camera_stream(camera, "lamp")
+    level = between(rng, (0.8, 1.35))
+    if infrared_light(camera) == "lamp":
+        row[1] = 1.35 * level * (camera.distance**2 + camera.position[2] ** 2)
+        row[2], row[4] = between(rng, (5.0, 22.0)), between(rng, (0.005, 0.03))
+    else:
+        sun, sky = float(camera.sun_colour.mean()), float(camera.sky_colour.mean())
+        share = sun / (sun + sky)
+        row[3], row[4] = level * 1.05 * share, level * 0.75 * (1.0 - share) + 0.10
+    row[5] = air_temperature(camera)
+    row[6], row[7] = row[5] - 6.0, 35.0
+    row[8] = row[5] - 22.0
+    row[9] = 0.0 if camera.scene.indoor else 5.0 * float(np.clip(camera.sun_colour.mean() - 0.3, 0.0, 1.0))
+    return row
+
+
+def surface_table() -> np.ndarray:
+    """(surfaces, 4) float32 of `SURFACE_BANDS`; a surface that is not listed is taken for a plain wall."""
+    return np.array([SURFACE_BANDS.get(name, SURFACE_BANDS["plain"]) for name in SURFACES], np.float32)
+
+
+def blur_taps(blur: float) -> np.ndarray:
+    """(5,) weights of the lens' blur, `blur` in half pixels."""
+    taps = np.exp(-0.5 * ((np.arange(5) + 0.5) / blur) ** 2)
+    return 0.5 * taps / taps.sum()
+
+
+def sensor_row(crop: Crop, given: np.ndarray) -> np.ndarray:
+    """The crop's row of the sensor table for its own modality, from the row of its colour picture."""
+    row, camera = given.copy(), crop.camera
+    fixed = camera_stream(camera, crop.modality)
+    if crop.modality == "colour":
+        # soft pictures are sharpened by the camera, noisy ones have noise in their colour
+        row[17] = between(fixed, (0.0, 1.1)) * float(np.clip((camera.blur - 0.7) / 0.7, 0.0, 1.0))
+        row[18] = 0.7 * row[8] * between(fixed, (0.3, 1.0))
+        return row
+    rng = stream(crop.noise_seed, crop.modality)
+    if crop.modality == "infrared":
+        lamp = infrared_light(camera) == "lamp"
+        row[0] = row[0] * 1.1 + 0.3
+        row[1:4] = between(fixed, (0.85, 1.2)) * (1.0 + 0.06 * float(np.clip(rng.standard_normal(), -2, 2)))
+        row[5], row[6] = between(fixed, (0.80, 1.10)), between(fixed, (1.05, 1.3))
+        row[7] = between(fixed, (0.0, 0.05))
+        row[8] = between(fixed, (0.008, 0.022)) if lamp else between(fixed, (0.004, 0.010))
+        row[16], row[17] = 1.0, between(fixed, (0.0, 0.8))
+    else:
+        row[0] = between(fixed, (1.7, 2.6)) * between(rng, (0.95, 1.05))
+        row[1:4] = 1.0 + 0.04 * float(np.clip(rng.standard_normal(), -2, 2))
+        row[7], row[8] = between(fixed, (0.03, 0.10)), between(fixed, (0.008, 0.016))
+        row[16], row[17] = 2.0, between(fixed, (0.0, 0.5))
+    row[9:14] = blur_taps(row[0])
+    return row
+
+
+def sensor_table(crops: Sequence[Crop], rows: np.ndarray) -> np.ndarray:
+    """`rows` (C, columns) of colour pictures as those of the crops' own modalities."""
+    return np.stack([sensor_row(crop, row) for crop, row in zip(crops, rows)])
+
+
+@dataclass(frozen=True)
+class Artist:
+    """A way of drawing: shares of the picture's height, strengths 0..1, and an angle in degrees."""
+
+    line: float
+    wobble: float
+    drift: float
+    double: float
+    missing: float
+    hatching: float
+    angle: float
+    spacing: float
+    smudge: float
+    patterns: float
+    creases: float
+    pencil: float
+    paper: float
+    cross: bool
+
+
+ARTISTS = (
+    Artist(0.0022, 0.004, 0.010, 0.0, 0.15, 0.45, 55.0, 0.013, 0.45, 0.40, 0.28, 0.78, 0.97, True),
+    Artist(0.0032, 0.006, 0.016, 0.5, 0.25, 0.0, 40.0, 0.020, 0.80, 0.30, 0.25, 0.70, 0.93, False),
+    Artist(0.0020, 0.003, 0.008, 0.0, 0.05, 0.0, 40.0, 0.020, 0.10, 0.50, 0.40, 0.85, 0.99, False),
+    Artist(0.0038, 0.009, 0.022, 0.6, 0.35, 0.55, 120.0, 0.019, 0.25, 0.15, 0.10, 0.72, 0.90, False),
+    Artist(0.0026, 0.005, 0.014, 0.3, 0.20, 0.50, 75.0, 0.011, 0.60, 0.45, 0.35, 0.85, 0.95, True),
+)
+"""The artists of every world, from careful outlines to quick hatching."""
+
+
+def artist_of(noise_seed: int) -> int:
+    """Which of `ARTISTS` draws the crop with this seed."""
+    return int(stream(noise_seed, "artist").integers(len(ARTISTS)))
+
+
+def hand_row(crop: Crop) -> np.ndarray:
+    """(16,) the crop's row of the table of hands; see `sketch.HAND`."""
+    artist = ARTISTS[artist_of(crop.noise_seed)]
+    rng = stream(crop.noise_seed, "hand")
+
+    def near(value: float, spread: float = 0.15) -> float:
+        return value * (1.0 + spread * float(np.clip(rng.standard_normal(), -2, 2)))
+
+    return np.array(
+        [
+            int(rng.integers(1, 2**20)),
+            near(artist.line),
+            near(artist.wobble),
+            near(artist.drift),
+            near(artist.double),
+            min(near(artist.missing), 0.6),
+            min(near(artist.hatching), 1.0),
+            np.radians(artist.angle + 6.0 * rng.standard_normal()),
+            near(artist.spacing, 0.08),
+            near(artist.smudge),
+            near(artist.patterns),
+            near(artist.creases),
+            min(near(artist.pencil, 0.05), 0.97),
+            min(near(artist.paper, 0.015), 1.0),
+            0.012,
+            float(artist.cross),
+        ]
+    )
+
+
+def easel(camera: Camera) -> Camera:
+    """The view of a sketch: level, straight on, without a place around the person."""
+    return replace(
+        camera,
+        sequence=0,
+        scene=Scene(False),
+        rotation=np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]]),
+        position=np.array([0.0, 0.0, 1.0]),
+        focal=2000.0,
+        distance=10.0,
+        pitch=0.0,
+    )
+
+
+def modality_columns(modality: str, camera: Camera, noise_seed: int) -> dict[str, object]:
+    """What is particular to a crop's modality, as columns of `crops.csv`."""
+    return {
+        "infrared_light": infrared_light(camera) if modality == "infrared" else "",
+        "air_temperature": round(air_temperature(camera), 1) if modality == "thermal" else "",
+        "artist": artist_of(noise_seed) if modality == "sketch" else "",
+    }
+
+
+@dataclass
+class Bands:
+    """Draws what is not colour; frames beyond the visible are drawn when first needed. Safe to use from threads."""
+
+    renderer: Renderer
+    frames: Any = field(init=False, default=None)
+    ends: dict[tuple[int, int], tuple[float, float]] = field(init=False, default_factory=dict)
+    lock: Any = field(init=False, default_factory=threading.RLock)
+
+    def array(self, values: np.ndarray, dtype: Any) -> Any:
+        return self.renderer.warp.array(values, dtype=dtype, device=self.renderer.device)
+
+    def kernels(self, name: str) -> Any:
+        """The kernel module `bands` or `sketch`, compiled when it is first needed."""
+        with self.lock:
+            module = import_module(f"reidapt.world.{name}")
+            self.renderer.warp.load_module(module, device=self.renderer.device)
+            return module
+
+    def prepare(self, camera: Camera) -> tuple[float, float]:
+        """Draw a camera's empty frame in near infrared and temperature, once; returns the ends of the thermal gain."""
+        render = self.renderer
+        with self.lock:
+            if self.frames is None:
+                shape = (len(render.cameras), *FRAME)
+                self.frames = render.warp.zeros(shape, dtype=render.warp.vec4, device=render.device)
+            if camera.key not in self.ends:
+                frame = self.frames[render.slots[camera.key]]
+                if camera.photograph is None:
+                    self._draw(camera, frame)
+                else:
+                    frame.assign(photograph_bands(camera))
+                degrees = frame.numpy()[::4, ::4, 1]
+                degrees = degrees[degrees > air_temperature(camera) - 12.0]  # the sky does not set the gain
+                low, high = np.percentile(degrees, [2.0, 98.0]) if degrees.size else (15.0, 25.0)
+                self.ends[camera.key] = float(low) - 2.5, max(36.0, float(high) + 1.0)
+            return self.ends[camera.key]
+
+    def _draw(self, camera: Camera, frame: Any) -> None:
+        wp = self.renderer.warp
+        prims = camera.scene.primitives()
+        tiles, _, _ = tile_lists(prims.astype(float), camera.rotation, camera.position, camera.focal, FRAME, 0.0)
+        view = np.concatenate(
+            [camera.rotation.reshape(-1), camera.position, [camera.focal, FRAME[1] / 2, FRAME[0] / 2]]
+        )
+        wp.launch(
+            self.kernels("bands").draw_band_frame,
+            dim=FRAME,
+            inputs=[
+                self.array(prims, wp.float32),
+                self.array(air_row(camera), wp.float32),
+                self.array(view, wp.float32),
+                self.array(tiles.starts, wp.int32),
+                self.array(tiles.items, wp.int32),
+                *TILE,
+                -(-FRAME[1] // TILE[1]),
+                self.array(surface_table(), wp.float32),
+                self.array(band_row(camera, "infrared")[None], wp.float32),
+                frame,
+            ],
+            device=self.renderer.device,
+        )
+
+    def picture(self, stage: Any, crops: Sequence[Crop], size: tuple[int, int]) -> Any:
+        """Values and coverage (C, 2H, 2W) vec4 of infrared or thermal crops."""
+        render, wp = self.renderer, self.renderer.warp
+        rows = np.stack([band_row(crop.camera, crop.modality) for crop in crops])
+        for row, crop in zip(rows, crops):
+            row[6:8] = self.prepare(crop.camera)
+        height, width = size
+        image = wp.empty((len(crops), 2 * height, 2 * width), dtype=wp.vec4, device=render.device)
+        wp.launch(
+            self.kernels("bands").shade_band,
+            dim=(len(crops), height, width),
+            inputs=[stage, self.frames, *FRAME, self.array(rows, wp.float32), image],
+            device=render.device,
+        )
+        return image
+
+    def draw_sketch(self, stage: Any, crops: Sequence[Crop], size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+        """RGB (C, H, W, 3) and mask (C, H, W) uint8 of sketches."""
+        wp, device, sketch = self.renderer.warp, self.renderer.device, self.kernels("sketch")
+        count, (height, width), tile = len(crops), size, int(sketch.TILE)
+        hand = self.array(np.stack([hand_row(crop) for crop in crops]), wp.float32)
+        seeds = self.array(np.array([crop.noise_seed for crop in crops]), wp.int32)
+        traced = wp.empty((count, 2 * height, 2 * width), dtype=wp.vec4, device=device)
+        tiles = wp.empty((count, -(-2 * height // tile), -(-2 * width // tile)), dtype=wp.uint8, device=device)
+        rgb = wp.empty((count, height, width, 3), dtype=wp.uint8, device=device)
+        mask = wp.empty((count, height, width), dtype=wp.uint8, device=device)
+        wp.launch(sketch.trace, dim=mask.shape, inputs=[stage, traced], device=device)
+        wp.launch(sketch.mark_tiles, dim=tiles.shape, inputs=[traced, tiles], device=device)
+        wp.launch(sketch.pencil, dim=mask.shape, inputs=[traced, tiles, hand, seeds, rgb, mask], device=device)
+        return rgb.numpy(), mask.numpy()
+
+
+def photograph_bands(camera: Camera) -> np.ndarray:
+    """(540, 960, 4) near-infrared light, °C and depth of a camera with a photograph, guessed from its grey levels."""
+    from reidapt.world.photographs import photograph_frame
+
+    frame = photograph_frame(camera)
+    grey = np.clip(frame[..., :3].mean(axis=2), 0.0, 1.0)
+    light = grey if infrared_light(camera) == "day" else 0.35 * grey
+    warm = air_temperature(camera) + 5.0 * (grey - 0.4)
+    return np.stack([light, warm, np.zeros_like(grey), frame[..., 3]], axis=2).astype(np.float32)

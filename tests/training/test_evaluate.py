@@ -1,0 +1,112 @@
+"""Evaluating runs: protocols, trials bound to runs, strips and re-ranking recorded."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from tests.conftest import QUICK
+
+from reidapt.cli import main
+from reidapt.data import CropStore, CropTable, read
+from reidapt.errors import ConfigError
+from reidapt.evaluation import embed, load_result, rank
+from reidapt.methods.source_only import SourceOnlyConfig
+from reidapt.training import load, train
+from reidapt.training.trials import bound_trial, check_trial, spec_trial, with_trial
+
+
+@pytest.fixture(scope="module")
+def run(source_dir, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    return train("source-only", SourceOnlyConfig(**QUICK, source=f"market1501:{source_dir}", out=str(folder))).folder
+
+
+def test_options_are_what_was_computed_and_recorded(run, target_dir, tmp_path):
+    words = [
+        "--protocol",
+        "market1501",
+        "--flip",
+        "--strips",
+        "2",
+        "--rerank",
+        "--k1",
+        "5",
+        "--k2",
+        "2",
+        "--embeddings",
+    ]
+    assert main(["evaluate", str(run), f"market1501:{target_dir}", *words, "--out", str(tmp_path), "--name", "r"]) == 0
+    result = load_result(tmp_path / "r")
+    assert {k: result.settings[k] for k in ("protocol", "flip", "feature", "reranking")} == {
+        "protocol": "market1501",
+        "flip": True,
+        "feature": "maxima of 2 horizontal strips",
+        "reranking": "k-reciprocal, k1 5, k2 2, λ 0.3",
+    }
+    with np.load(tmp_path / "r.npz") as file:
+        assert file["query"].dtype == np.float32
+        assert [p.split("/")[-2] for p in file["query_paths"]] == ["query"] * len(file["query"])
+
+
+def test_evaluate_equals_embedding_and_ranking(run, target_dir, tmp_path):
+    assert main(["evaluate", str(run), f"market1501:{target_dir}", "--out", str(tmp_path), "--name", "r"]) == 0
+    table, method = read(f"market1501:{target_dir}"), load(run)
+    query, gallery = table.select(split="query"), table.select(split="gallery")
+    plain = rank(
+        *(embed(method, CropStore(part, method.config.size)) for part in (query, gallery)),
+        query_person=query.person,
+        query_camera=query.camera,
+        gallery_person=gallery.person,
+        gallery_camera=gallery.camera,
+    )
+    assert load_result(tmp_path / "r").mAP == pytest.approx(plain.mAP)
+
+
+def test_strips_are_maxima_of_the_maps(run, target_dir):
+    method = load(run)
+    table = read(f"market1501:{target_dir}").select(split="query")
+    store = CropStore(table, method.config.size)
+    from reidapt.data import normalise
+
+    with torch.no_grad():
+        maps = method.ranker.feature_maps(normalise(store.images(range(4)))).numpy()
+    rows = maps.shape[2]
+    middle = (rows // 2, -(-rows // 2))  # strips of an odd number of rows share the one in the middle
+    expected = np.concatenate(
+        [part.max(axis=(2, 3)) for part in (maps[:, :, : middle[1]], maps[:, :, middle[0] :])], axis=1
+    )
+    expected /= np.linalg.norm(expected, axis=1, keepdims=True)
+    np.testing.assert_allclose(embed(method, store, strips=2)[:4].numpy(), expected, atol=1e-5)
+    with pytest.raises(ConfigError, match="strips"):
+        embed(method, store, strips=1000)
+    with pytest.raises(ConfigError, match="feature_maps"):
+        embed(lambda images: images.flatten(1), store, strips=2)
+
+
+def test_a_run_is_bound_to_its_trial():
+    regdb = "regdb:/data/regdb"
+    assert bound_trial((f"{regdb}?trial=3", ""), f"{regdb}?trial=5") == "3"
+    assert bound_trial((f"market1501:/m+{regdb}?query=thermal&trial=7", ""), regdb) == "7"
+    assert bound_trial(("market1501:/m", regdb), f"{regdb}?trial=5") == "1"
+    assert bound_trial(("market1501:/m", ""), regdb) is None
+    check_trial("3", "3", "run", regdb)
+    check_trial(None, "5", "run", regdb)
+    with pytest.raises(ConfigError, match=r"trained on trial 3 of regdb, but trial 5.*regdb:/data/regdb\?trial=3"):
+        check_trial("3", "5", "run", f"{regdb}?trial=5")
+    assert with_trial(regdb, "2") == f"{regdb}?trial=2"
+    assert with_trial(f"{regdb}?trial=9&query=thermal", "2") == f"{regdb}?trial=2&query=thermal"
+    assert with_trial(f"{regdb}?query=thermal", "2") == f"{regdb}?query=thermal&trial=2"
+    made = CropTable(pd.DataFrame({"path": ["a.jpg"], "trial": [4]}), "made", "/")
+    assert spec_trial(regdb, made) == "4"
+    assert spec_trial("market1501:/m", made.drop("trial")) is None
+
+
+def test_several_runs_need_trials_of_their_own(run, target_dir, capsys):
+    assert main(["evaluate", str(run), str(run), f"market1501:{target_dir}"]) == 2
+    assert "the same data" in capsys.readouterr().err
+    assert main(["evaluate", str(run), f"market1501:{target_dir}", "--protocol", "sysu"]) == 2
+    assert "sysu-mm01" in capsys.readouterr().err
+    assert main(["evaluate", str(run), f"market1501:{target_dir}", "--rerank", "--lambda", "2"]) == 2
+    assert "λ in [0, 1]" in capsys.readouterr().err
