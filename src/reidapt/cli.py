@@ -165,6 +165,23 @@ def build_parser() -> Parser:
     translate.add_argument("--batch-size", type=int, default=32, help="crops per forward pass (default: %(default)s)")
     translate.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
 
+    retention = verb(
+        verbs, "retention", retention_command, "say whether generated crops keep their identity, with pictures"
+    )
+    retention.add_argument("run", type=Path, help="run folder or checkpoint that ranks")
+    retention.add_argument("dataset", help="generated dataset, as 'reidapt translate' printed it")
+    retention.add_argument("--out", type=Path, required=True, help="folder of retention.json and the figures")
+    retention.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
+
+    poses = verb(verbs, "poses", poses_command, "draw people in many poses with a model that takes poses")
+    poses.add_argument("run", type=Path, help="run folder or checkpoint of background-gan, model 3 or variable")
+    poses.add_argument("dataset", help="dataset whose crops are redrawn, e.g. market1501:DIR")
+    poses.add_argument("out", type=Path, help="PNG to write")
+    poses.add_argument("--pose", default="", help="dataset whose masks are the poses (default: the target camera's)")
+    poses.add_argument("--crops", type=int, default=4, help="people (default: %(default)s)")
+    poses.add_argument("--poses", type=int, default=8, help="poses each (default: %(default)s)")
+    poses.add_argument("--seed", type=int, default=0, help="draws people and poses (default: %(default)s)")
+
     evaluate = verb(verbs, "evaluate", evaluate_command, "rank a dataset's gallery with a trained model")
     evaluate.add_argument("run", type=Path, nargs="+", help="run folder or checkpoint; several: one a trial")
     evaluate.add_argument("dataset", help="dataset with query and gallery, e.g. market1501:DIR")
@@ -369,6 +386,34 @@ def convert_command(options: argparse.Namespace) -> None:
     from reidapt.data.convert import convert
 
     print(f"table: {convert(options.dataset, options.out)}")
+
+
+def retention_command(options: argparse.Namespace) -> None:
+    """``reidapt retention``"""
+    from reidapt.progress import Display
+    from reidapt.translation import report_retention
+
+    with Display().open() as display, display.stage("Ranking") as progress:
+        summary = report_retention(options.run, options.dataset, options.out, device=options.device, progress=progress)
+    for name, value in summary.items():
+        print(f"{name:<16} {value}")
+    print(f"figures: {options.out}")
+
+
+def poses_command(options: argparse.Namespace) -> None:
+    """``reidapt poses``"""
+    from reidapt.translation import pose_figure
+
+    drawn = pose_figure(
+        options.run,
+        options.dataset,
+        options.out,
+        crops=options.crops,
+        poses=options.poses,
+        seed=options.seed,
+        pose=options.pose,
+    )
+    print(f"figure: {drawn}")
 
 
 def evaluate_command(options: argparse.Namespace) -> None:
