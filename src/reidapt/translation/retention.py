@@ -138,5 +138,5 @@ def nearest(
         right = similarity.masked_fill(~same, -torch.inf).amax(1)
         wrong = similarity.masked_fill(same, -torch.inf).amax(1)
         margins.append(torch.where(torch.isfinite(right), right - wrong, torch.nan))
-        neighbours.append(similarity.argsort(1, descending=True, stable=True)[:, :k])
+        neighbours.append(similarity.argsort(dim=1, descending=True, stable=True)[:, :k])
     return torch.cat(margins).numpy(), torch.cat(neighbours).numpy()
