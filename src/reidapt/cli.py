@@ -138,8 +138,9 @@ def build_parser() -> Parser:
 
     pair = verb(data, "pair", pair_command, "count and list the crop pairs of two cameras that train a translation")
     pair.add_argument("dataset", help="labelled dataset, e.g. market1501:DIR; its train split is paired")
-    pair.add_argument("--source-camera", type=int, required=True, help="camera A, whose crops are redrawn")
-    pair.add_argument("--target-camera", type=int, required=True, help="camera B, for which they are redrawn")
+    pair.add_argument("--all", action="store_true", help="count the pairs of every two cameras instead")
+    pair.add_argument("--source-camera", type=int, help="camera A, whose crops are redrawn")
+    pair.add_argument("--target-camera", type=int, help="camera B, for which they are redrawn")
     pair.add_argument("--generate", type=int, default=None, help="which of the two is generated (default: B)")
     pair.add_argument("--any-sequence", action="store_true", help="pair crops of different sequences too")
     pair.add_argument("--out", type=Path, default=None, help="also write the pairs and test crops as CSV")
@@ -366,9 +367,14 @@ def check_command(options: argparse.Namespace) -> int:
 def pair_command(options: argparse.Namespace) -> None:
     """``reidapt data pair``"""
     from reidapt.data import read
-    from reidapt.data.pairs import camera_pair, write_pairs
+    from reidapt.data.pairs import camera_pair, sizes_text, write_pairs
 
     table = read(options.dataset).require(split="train")
+    if options.all:
+        print(sizes_text(table))
+        return
+    if options.source_camera is None or options.target_camera is None:
+        raise ConfigError("Say which cameras: --source-camera A --target-camera B, or --all for every two of them.")
     cameras = options.source_camera, options.target_camera
     pair = camera_pair(table, *cameras, generate=options.generate, by_sequence=not options.any_sequence)
     if options.out:

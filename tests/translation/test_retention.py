@@ -119,6 +119,6 @@ def test_the_commands(tmp_path, capsys):
         main(["poses", str(tmp_path / "gan"), spec, str(tmp_path / "poses.png"), "--crops", "2", "--poses", "3"]) == 0
     )
     with Image.open(tmp_path / "poses.png") as picture:
-        assert picture.width > picture.height > 0
+        assert (picture.height, picture.width) == (3 * (3 * 48 + 14), 4 * (3 * 24 + 14))
     assert main(["poses", str(tmp_path / "reid"), spec, str(tmp_path / "x.png")]) == 2
     assert "a pose figure needs model 3" in capsys.readouterr().err

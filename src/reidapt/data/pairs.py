@@ -109,6 +109,36 @@ def camera_pair(
     )
 
 
+def pair_sizes(table: CropTable) -> dict[tuple[int, int], tuple[int, int]]:
+    """``{(A, B): (training pairs, test crops of A)}`` of every two cameras A < B, as in the report's Table 2."""
+    cameras = sorted({int(camera) for camera in table.camera[table.person > 0] if camera >= 0})
+    found = {}
+    for place, a in enumerate(cameras):
+        for b in cameras[place + 1 :]:
+            pair = camera_pair(table, a, b)
+            found[a, b] = len(pair.pairs), len(pair.test)
+    return found
+
+
+#: Table 2 of the report: the same on Market-1501.
+MARKET_SIZES = {
+    (1, 2): (1008, 1736), (1, 3): (1561, 1678), (1, 4): (2408, 1308), (1, 5): (2448, 1686), (1, 6): (3151, 1715),
+    (2, 3): (6280, 75), (2, 4): (305, 1584), (2, 5): (4921, 428), (2, 6): (6175, 567),
+    (3, 4): (492, 2531), (3, 5): (10368, 407), (3, 6): (13906, 730),
+    (4, 5): (875, 785), (4, 6): (809, 826), (5, 6): (14133, 695),
+}  # fmt: skip
+
+
+def sizes_text(table: CropTable) -> str:
+    """:func:`pair_sizes` as lines of text, the report's figures for Market-1501 beside them."""
+    lines = [f"{'cameras':<10}{'train, test':>16}{'Market-1501':>18}"]
+    for pair, sizes in pair_sizes(table).items():
+        published = MARKET_SIZES.get(pair)
+        columns = ["({}, {})".format(*counts) if counts else "" for counts in (sizes, published)]
+        lines.append(f"c{pair[0]}c{pair[1]}".ljust(10) + f"{columns[0]:>16}{columns[1]:>18}".rstrip())
+    return "\n".join(lines)
+
+
 def _of_camera(table: CropTable, camera: int) -> pd.DataFrame:
     rows = np.flatnonzero((table.camera == camera) & (table.person > 0))
     if not len(rows):

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from reidapt.data import CropStore, read
+from reidapt.data import CropStore, CropTable, read
 from reidapt.data.masks import masks_of
 from reidapt.errors import ConfigError, RunError
 from reidapt.methods import Method
@@ -47,6 +47,11 @@ def grid(
     return sheet
 
 
+def pictures(table: CropTable, rows: np.ndarray, size: tuple[int, int]) -> list[Tensor]:
+    """The pictures of these rows, uint8 (3, H, W) each."""
+    return list(CropStore(table.take(rows), size).images(range(len(rows))))
+
+
 def example_figure(found: Retention, path: Path, *, count: int = 8, size: tuple[int, int] = CELL) -> Path:
     """The worst and the best translations by identity retention, each below its original (the report's Fig. 17).
 
@@ -55,8 +60,7 @@ def example_figure(found: Retention, path: Path, *, count: int = 8, size: tuple[
     order = found.order()
     half = min(count, len(order) // 2) or 1
     chosen = np.concatenate([order[::-1][:half], order[:half][::-1]])
-    real, made = CropStore(found.originals, size, cache_bytes=0), CropStore(found.generated, size, cache_bytes=0)
-    originals, generated = list(real.images(found.own[chosen])), list(made.images(chosen))
+    originals, generated = pictures(found.originals, found.own[chosen], size), pictures(found.generated, chosen, size)
     colours = [GREEN if found.margin[row] > 0 else RED for row in chosen]
     write_picture(grid([originals, generated], [[GREY] * len(chosen), colours]), path)
     return path
@@ -69,12 +73,12 @@ def neighbour_figure(found: Retention, path: Path, *, count: int = 6, size: tupl
     """
     order = found.order()
     chosen = order[np.linspace(0, len(order) - 1, min(count, len(order))).round().astype(int)]
-    real, made = CropStore(found.originals, size, cache_bytes=0), CropStore(found.generated, size, cache_bytes=0)
     rows, frames = [], []
     for row in chosen.tolist():
         near = found.neighbours[row][found.neighbours[row] != found.own[row]]
         right = found.originals.person[near] == found.generated.person[row]
-        rows.append([real.images([found.own[row]])[0], made.images([row])[0], *real.images(near)])
+        real = pictures(found.originals, np.append(found.own[row], near), size)
+        rows.append([real[0], *pictures(found.generated, np.array([row]), size), *real[1:]])
         frames.append([GREY, GREY, *[GREEN if good else RED for good in right]])
     write_picture(grid(rows, frames), path)
     return path
