@@ -59,6 +59,7 @@ def finished_crops(arguments: argparse.Namespace, size: tuple[int, int]) -> dict
         "crops_per_second": round(crops / (end - places), 1),
         "crops_per_second_after_places": round(crops * (1 - 1 / arguments.people) / (end - first), 1),
         "cpu_ms_per_crop": round(1000 * (end_cpu - cpu) / crops, 2),
+        "cores_used": round((end_cpu - cpu) / (end - places), 2),
     }
 
 
@@ -66,18 +67,13 @@ def profile(arguments: argparse.Namespace, size: tuple[int, int]) -> dict[str, f
     """CPU milliseconds a crop of every stage, in one thread."""
     import warp
 
-    from reidapt.world.body import load_body_model
-    from reidapt.world.cameras import sample_camera
-    from reidapt.world.crops import sample_crop
-    from reidapt.world.dressing import dress
-    from reidapt.world.people import sample_person
-    from reidapt.world.render import Renderer
-    from reidapt.world.world import encode, encode_mask
+    from reidapt.world.files import encode, encode_png
+    from reidapt.world.layout import Arguments, plan
+    from reidapt.world.studio import Studio
 
     style = find_style(arguments.style)
-    model = load_body_model()
-    cameras = [sample_camera(style, number + 1) for number in range(arguments.cameras)]
-    renderer = Renderer(cameras, size, style.box_jitter, arguments.device)
+    asked = Arguments(arguments.people, arguments.cameras, arguments.pictures, 0, size)
+    studio = Studio(style, asked, arguments.device)
     spent: dict[str, float] = defaultdict(float)
     clock = time.thread_time
     limits = threadpool_limits(1)
@@ -91,28 +87,29 @@ def profile(arguments: argparse.Namespace, size: tuple[int, int]) -> dict[str, f
         spent[f"kernel {kernel.key}"] += clock() - begin  # type: ignore[attr-defined]
 
     begin = clock()
-    for camera in cameras:
-        renderer.draw_backdrop(camera)
-    place = (clock() - begin) / len(cameras)
+    for camera in studio.cameras:
+        studio.renderer.draw_backdrop(camera)
+    place = (clock() - begin) / len(studio.cameras)
+    _ = studio.world
+    people, batch = min(arguments.people, 8), studio.batch_size
+    studio.crops(studio.dressed(0), plan(asked, style.name, 0))  # works out the free spots of every camera
     warp.launch = timed
-    people = min(arguments.people, 8)
     try:
         for index in range(people):
             marks = [clock()]
-            person = sample_person(0, style.name, index, style.wardrobe)
-            rest, mesh, soles = dress(model, person)
+            who = studio.dressed(index)
             marks.append(clock())
-            crops = [
-                sample_crop(0, style, camera, person, rest, soles, model.parents, picture)
-                for camera in cameras
-                for picture in range(arguments.pictures)
+            crops = studio.crops(who, plan(asked, style.name, index))
+            marks.append(clock())
+            drawn = [
+                studio.renderer.draw(crops[k : k + batch], [who.mesh] * len(crops[k : k + batch]))
+                for k in range(0, len(crops), batch)
             ]
             marks.append(clock())
-            rgb, masks, _ = renderer.draw(crops, [mesh] * len(crops))
-            marks.append(clock())
-            for picture, mask in zip(rgb, masks):
-                encode(picture, 85)
-                encode_mask(mask)
+            for part in drawn:
+                for picture, mask in zip(part.rgb, part.mask):
+                    encode(picture, 85)
+                    encode_png(mask)
             marks.append(clock())
             for name, a, b in zip(("dress", "sample", "draw", "encode"), marks, marks[1:]):
                 spent[name] += b - a

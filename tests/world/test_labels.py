@@ -105,14 +105,16 @@ def test_joints_project_inside_the_mask(scene):
 
 
 def test_metres_and_pixels_of_joints_are_the_same_points(scene):
+    from reidapt.world.gait import JOINTS
+
     renderer, mesh, crops = scene
     drawn = renderer.draw(crops, [mesh] * COUNT, ("joints",))
     for crop, box, pixels, metres in zip(crops, drawn.boxes, drawn.labels.joints, drawn.labels.places):
         column = (480.0 + crop.camera.focal * metres[:, 0] / metres[:, 2] - box[0]) / box[2] * SIZE[1]
         row = (270.0 + crop.camera.focal * metres[:, 1] / metres[:, 2] - box[1]) / box[3] * SIZE[0]
         np.testing.assert_allclose(pixels, np.stack([column, row], axis=1), atol=0.02)
-        head, feet = metres[5, 1], metres[[12, 19], 1].max()
-        assert 1.2 < feet - head < 2.0  # metres from the head's joint down to the ankles
+        down = dict(zip(JOINTS, metres[:, 1]))
+        assert 1.2 < max(down["left_ankle"], down["right_ankle"]) - down["head_top"] < 2.0
 
 
 def test_what_is_drawn_does_not_depend_on_the_batch(scene):

@@ -28,20 +28,27 @@ def brute_force(screen: np.ndarray, triangles: np.ndarray, height: int, width: i
 
 
 def rasterise(
-    screen: np.ndarray, triangles: np.ndarray, table: np.ndarray, height: int, width: int, material: int = 1
+    screen: np.ndarray,
+    triangles: np.ndarray,
+    table: np.ndarray,
+    height: int,
+    width: int,
+    material: int = 4,
+    chunk: int = 4,
 ) -> np.ndarray:
     """(C, height, width) nearest triangle from the kernel, −1 for none."""
     from reidapt.world import kernels
 
-    keys = wp.full((len(table), height, width), 0xFFFFFFFFFFFFFFFF, dtype=wp.uint64, device="cpu")
+    keys = wp.zeros((len(table), height, width), dtype=wp.uint64, device="cpu")
     wp.launch(
         kernels.rasterise,
-        dim=(len(table), int(table[:, 3].max())),
+        dim=(len(table), -(-int(table[:, 3].max()) // chunk)),
         inputs=[
             wp.array(screen.astype(np.float32), dtype=wp.vec3, device="cpu"),
             wp.array(triangles.astype(np.int32), dtype=wp.vec3i, device="cpu"),
             wp.array(np.full(len(triangles), material, np.int32), dtype=wp.int32, device="cpu"),
             wp.array(table.astype(np.int32), dtype=wp.int32, device="cpu"),
+            chunk,
             height,
             width,
             keys,
@@ -49,7 +56,7 @@ def rasterise(
         device="cpu",
     )
     found = keys.numpy()
-    return np.where(found == 0xFFFFFFFFFFFFFFFF, -1, (found & 0xFFFFFFFF).astype(np.int64))
+    return np.where(found == 0, -1, (found & 0xFFFFFFFF).astype(np.int64))
 
 
 def actors(*rows: tuple[int, int, int, int]) -> np.ndarray:
@@ -95,7 +102,7 @@ def test_the_far_side_of_skin_is_left_out_and_cloth_is_seen_from_both_sides():
     corner = np.array([[1, 1, 3], [1, 7, 3], [7, 1, 3]], float)[None]  # anticlockwise as seen: rows grow downwards
     table = actors((0, 3, 0, 1))
     skin = [rasterise(corner, np.array([order]), table, 8, 8, material=0) for order in ([0, 1, 2], [0, 2, 1])]
-    cloth = [rasterise(corner, np.array([order]), table, 8, 8, material=1) for order in ([0, 1, 2], [0, 2, 1])]
+    cloth = [rasterise(corner, np.array([order]), table, 8, 8, material=4) for order in ([0, 1, 2], [0, 2, 1])]
     assert (skin[0] >= 0).any()
     assert not (skin[1] >= 0).any()
     np.testing.assert_array_equal(cloth[0], cloth[1])

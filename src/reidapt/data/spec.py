@@ -11,7 +11,7 @@ from pathlib import Path
 from reidapt.data.catalogue import CATALOGUE, recognised
 from reidapt.data.columns import nearest
 from reidapt.data.entry import Dataset
-from reidapt.data.readers import folder, market1501, tabular
+from reidapt.data.readers import folder, market1501, tabular, world
 from reidapt.data.table import CropTable
 from reidapt.errors import DataError
 
@@ -19,6 +19,7 @@ GENERIC: dict[str, Callable[[Path], CropTable]] = {
     "folder": folder.read,
     "csv": tabular.read_csv,
     "parquet": tabular.read_parquet,
+    "world": world.read,
 }
 READERS: tuple[str, ...] = (*CATALOGUE, *GENERIC)
 """Everything that can stand before the colon."""
@@ -92,7 +93,7 @@ def _parse(text: str) -> Spec:
         options = _options(tail, prefix)
     if not path.strip():
         raise DataError(f"{text!r} names no path; write {prefix}:PATH.")
-    place = Path(os.path.abspath(os.path.expanduser(path)))
+    place = world.place(path) if prefix == "world" else Path(os.path.abspath(os.path.expanduser(path)))
     return Spec(prefix, place, CATALOGUE[prefix].resolve(options) if prefix in CATALOGUE else {})
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import warp as wp
 
-from reidapt.world.kernels import EMPTY
+from reidapt.world.kernels import EMPTY, key_depth
 from reidapt.world.procedural import hash2, wrap
 
 wp.set_module_options({"enable_backward": False, "fast_math": False})
@@ -82,7 +82,7 @@ def veil(
         colour = wp.vec3(pixel[0], pixel[1], pixel[2])
         key = keys[c, sy, sx]
         if thick > 0.0 and key != EMPTY:
-            z = wp.cast(wp.uint32(key >> wp.uint64(32)), float)
+            z = key_depth(key)
             if z <= depth + 0.05:
                 share = 1.0 - wp.exp(-thick * z)
                 colour = colour * (1.0 - share) + tone * share

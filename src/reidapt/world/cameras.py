@@ -81,6 +81,8 @@ class Camera:
     style: Style = field(repr=False)
     choice: Choice = field(repr=False)
     photograph: Path | None = None
+    notes: dict[str, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
+    """What other modules work out once about this camera's place and geometry; shared by its recordings."""
 
     def at(self, sequence: int) -> Camera:
         """This camera in another recording: the same place, geometry and colour response in other light."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import warp as wp
 
-from reidapt.world.kernels import EMPTY, edge, first_centre, key_depth, key_other, key_triangle, last_centre
+from reidapt.world.kernels import CLOSED, EMPTY, edge, first_centre, key_depth, key_other, key_triangle, last_centre
 
 wp.set_module_options({"enable_backward": False, "fast_math": False})
 
@@ -18,45 +18,43 @@ def silhouette(
     materials: wp.array(dtype=int),
     actors: wp.array2d(dtype=int),
     asked: wp.array2d(dtype=int),  # (S, 2) crop, and whether pixels inside the crop are wanted too
+    chunk: int,
     height: int,
     width: int,
     covered: wp.array3d(dtype=wp.uint8),
 ):
     """Marks the subject's pixels as if nothing were in front and the crop did not end.
 
-    `covered` (S, 2 height, 3 width) is on the crop's pixel grid and reaches half its height and its width beyond it.
+    `covered` (S, 2 height, 3 width) is on the crop's pixel grid and reaches half its height and its width beyond it. The
+    arithmetic is that of `kernels.rasterise`, so that both cover the same pixels.
     """
-    s, t = wp.tid()
+    s, part = wp.tid()
     c = asked[s, 0]
-    if t >= actors[c, 3]:
-        return
-    row = actors[c, 2] + t
-    corner = triangles[row]
-    a = screen[c, corner[0]]
-    b = screen[c, corner[1]]
-    d = screen[c, corner[2]]
-    x0 = wp.max(first_centre(a[0], b[0], d[0]), -width)
-    x1 = wp.min(last_centre(a[0], b[0], d[0]), 2 * width - 1)
-    y0 = wp.max(first_centre(a[1], b[1], d[1]), -(height // 2))
-    y1 = wp.min(last_centre(a[1], b[1], d[1]), height + height // 2 - 1)
-    if x0 > x1 or y0 > y1:
-        return
-    if asked[s, 1] == 0 and x0 >= 0 and y0 >= 0 and x1 < width and y1 < height:
-        return
-    area = edge(a, b, d[0], d[1])
-    if wp.abs(area) < 1.0e-9:
-        return
-    if area > 0.0 and materials[row] == 0:
-        return
-    share = 1.0 / area
-    for y in range(y0, y1 + 1):
-        for x in range(x0, x1 + 1):
-            px = float(x) + 0.5
-            py = float(y) + 0.5
-            wa = edge(b, d, px, py) * share
-            wb = edge(d, a, px, py) * share
-            if wa >= 0.0 and wb >= 0.0 and 1.0 - wa - wb >= 0.0:
-                covered[s, y + height // 2, x + width] = wp.uint8(1)
+    first = actors[c, 2]
+    for t in range(part * chunk, wp.min((part + 1) * chunk, actors[c, 3])):
+        corner = triangles[first + t]
+        a = screen[c, corner[0]]
+        b = screen[c, corner[1]]
+        d = screen[c, corner[2]]
+        area = edge(a, b, d[0], d[1])
+        if wp.abs(area) >= 1.0e-9 and (area < 0.0 or ((CLOSED >> materials[first + t]) & 1) == 0):
+            x0 = first_centre(a[0], b[0], d[0], -width)
+            x1 = last_centre(a[0], b[0], d[0], 2 * width - 1)
+            y0 = first_centre(a[1], b[1], d[1], -(height // 2))
+            y1 = last_centre(a[1], b[1], d[1], height + height // 2 - 1)
+            if asked[s, 1] == 1 or x0 < 0 or y0 < 0 or x1 >= width or y1 >= height:
+                share = 1.0 / area
+                across_a = (b[1] - d[1]) * share
+                across_b = (d[1] - a[1]) * share
+                for y in range(y0, y1 + 1):
+                    py = float(y) + 0.5
+                    row_a = edge(b, d, 0.5, py) * share
+                    row_b = edge(d, a, 0.5, py) * share
+                    for x in range(x0, x1 + 1):
+                        wa = row_a + float(x) * across_a
+                        wb = row_b + float(x) * across_b
+                        if wa >= -1.0e-6 and wb >= -1.0e-6 and wa + wb <= 1.000001:
+                            covered[s, y + height // 2, x + width] = wp.uint8(1)
 
 
 @wp.func

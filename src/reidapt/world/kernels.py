@@ -6,7 +6,11 @@ not depend on the batch it is in. The same kernels run on the CPU and on CUDA.
 An *actor* is one person in one crop. The first C rows of the actor table (and of the view table) are the subjects of
 the C crops, row = crop; the other people of a crop follow in consecutive rows. Columns of the actor table: 0 first
 vertex, 1 vertices, 2 first triangle, 3 triangles, 4 palette, 5 crop, 6 row of the crop's first other actor. A key of the
-z-buffer holds the depth's bits, then 8 bits of actor (0 = subject, 1 = first other), then 24 bits of triangle.
+z-buffer holds the bits of 1/depth, then 8 bits of actor (0 = subject, 1 = first other), then 24 bits of triangle: the
+largest key is what is nearest, and no key is 0.
+
+Threads of `skin`, `rasterise`, `cast_shadow` and `silhouette` take `chunk` vertices or triangles of an actor one after
+the other: 1 on CUDA; many on the CPU, where what they share is then read once.
 """
 # mypy: ignore-errors
 # ruff: noqa: UP018
@@ -17,27 +21,17 @@ import warp as wp
 
 wp.set_module_options({"enable_backward": False, "fast_math": False})
 
-EMPTY = wp.constant(wp.uint64(0xFFFFFFFFFFFFFFFF))
+EMPTY = wp.constant(wp.uint64(0))
 """Key of a pixel that no triangle covers."""
 
-
-@wp.func
-def project(view: wp.array2d(dtype=float), c: int, p: wp.vec3) -> wp.vec3:
-    """World point -> column and row in frame pixels, and depth in metres."""
-    r = wp.vec3(view[c, 0], view[c, 1], view[c, 2])
-    d = wp.vec3(view[c, 3], view[c, 4], view[c, 5])
-    f = wp.vec3(view[c, 6], view[c, 7], view[c, 8])
-    q = p - wp.vec3(view[c, 9], view[c, 10], view[c, 11])
-    z = wp.max(wp.dot(q, f), 1.0e-3)
-    u = view[c, 13] + view[c, 12] * wp.dot(q, r) / z
-    v = view[c, 14] + view[c, 12] * wp.dot(q, d) / z
-    return wp.vec3(u, v, z)
+CLOSED = wp.constant(0b00110000111)
+"""Materials (skin, top, sleeve, hat, bag) whose inside is never seen: bit = row of the palette."""
 
 
 @wp.func
 def key_depth(key: wp.uint64) -> float:
-    """Depth in metres of a z-buffer key."""
-    return wp.cast(wp.uint32(key >> wp.uint64(32)), float)
+    """Depth in metres of a z-buffer key that is not EMPTY."""
+    return 1.0 / wp.cast(wp.uint32(key >> wp.uint64(32)), float)
 
 
 @wp.func
@@ -70,45 +64,61 @@ def skin(
     actors: wp.array2d(dtype=int),
     bone_transforms: wp.array3d(dtype=wp.vec4),  # (A, J, 3) rows of rest pose -> world
     view: wp.array2d(dtype=float),
+    chunk: int,
     place: wp.array2d(dtype=wp.vec3),
     turned: wp.array2d(dtype=wp.vec3),
     screen: wp.array2d(dtype=wp.vec3),
     ground: wp.array2d(dtype=wp.vec3),
 ):
-    a, i = wp.tid()
-    if i >= actors[a, 1]:
-        return
-    row = actors[a, 0] + i
-    v = vertices[row]
-    n = normals[row]
-    four = bones[row]
-    share = weights[row]
-    x = wp.vec4(0.0, 0.0, 0.0, 0.0)
-    y = wp.vec4(0.0, 0.0, 0.0, 0.0)
-    z = wp.vec4(0.0, 0.0, 0.0, 0.0)
-    for k in range(4):
-        w = share[k]
-        if w > 0.0:
-            b = four[k]
-            x = x + w * bone_transforms[a, b, 0]
-            y = y + w * bone_transforms[a, b, 1]
-            z = z + w * bone_transforms[a, b, 2]
-    p = wp.vec3(
-        x[0] * v[0] + x[1] * v[1] + x[2] * v[2] + x[3],
-        y[0] * v[0] + y[1] * v[1] + y[2] * v[2] + y[3],
-        z[0] * v[0] + z[1] * v[1] + z[2] * v[2] + z[3],
+    """World position and normal of every vertex, and where it and its shadow on the floor are in the frame."""
+    a, part = wp.tid()
+    first = actors[a, 0]
+    rotation = wp.mat33(
+        view[a, 0], view[a, 1], view[a, 2], view[a, 3], view[a, 4], view[a, 5], view[a, 6], view[a, 7], view[a, 8]
     )
-    m = wp.vec3(
-        x[0] * n[0] + x[1] * n[1] + x[2] * n[2],
-        y[0] * n[0] + y[1] * n[1] + y[2] * n[2],
-        z[0] * n[0] + z[1] * n[1] + z[2] * n[2],
-    )
-    place[a, i] = p
-    turned[a, i] = wp.normalize(m)
-    screen[a, i] = project(view, a, p)
-    if view[a, 31] > 0.02:  # where the sun puts it on the floor
-        s = wp.vec3(view[a, 19], view[a, 20], view[a, 21])
-        ground[a, i] = project(view, a, p - s * (wp.max(p[2], 0.0) / wp.max(s[2], 0.15)))
+    eye = wp.vec3(view[a, 9], view[a, 10], view[a, 11])
+    focal = view[a, 12]
+    u = view[a, 13]
+    v = view[a, 14]
+    sun = wp.vec3(view[a, 19], view[a, 20], view[a, 21])
+    sun = sun / wp.max(sun[2], 0.15)
+    shadowed = view[a, 31] > 0.02
+    for i in range(part * chunk, wp.min((part + 1) * chunk, actors[a, 1])):
+        vertex = vertices[first + i]
+        normal = normals[first + i]
+        four = bones[first + i]
+        share = weights[first + i]
+        x = share[0] * bone_transforms[a, four[0], 0]
+        y = share[0] * bone_transforms[a, four[0], 1]
+        z = share[0] * bone_transforms[a, four[0], 2]
+        for k in range(1, 4):
+            w = share[k]
+            if w > 0.0:
+                x = x + w * bone_transforms[a, four[k], 0]
+                y = y + w * bone_transforms[a, four[k], 1]
+                z = z + w * bone_transforms[a, four[k], 2]
+        p = wp.vec3(
+            x[0] * vertex[0] + x[1] * vertex[1] + x[2] * vertex[2] + x[3],
+            y[0] * vertex[0] + y[1] * vertex[1] + y[2] * vertex[2] + y[3],
+            z[0] * vertex[0] + z[1] * vertex[1] + z[2] * vertex[2] + z[3],
+        )
+        place[a, i] = p
+        turned[a, i] = wp.normalize(
+            wp.vec3(
+                x[0] * normal[0] + x[1] * normal[1] + x[2] * normal[2],
+                y[0] * normal[0] + y[1] * normal[1] + y[2] * normal[2],
+                z[0] * normal[0] + z[1] * normal[1] + z[2] * normal[2],
+            )
+        )
+        q = rotation * (p - eye)
+        depth = wp.max(q[2], 1.0e-3)
+        scale = focal / depth
+        screen[a, i] = wp.vec3(u + scale * q[0], v + scale * q[1], depth)
+        if shadowed:
+            q = rotation * (p - sun * wp.max(p[2], 0.0) - eye)
+            depth = wp.max(q[2], 1.0e-3)
+            scale = focal / depth
+            ground[a, i] = wp.vec3(u + scale * q[0], v + scale * q[1], depth)
 
 
 @wp.kernel
@@ -155,15 +165,23 @@ def edge(a: wp.vec3, b: wp.vec3, x: float, y: float) -> float:
 
 
 @wp.func
-def first_centre(a: float, b: float, c: float) -> int:
-    """The first pixel whose centre is not below all three coordinates."""
-    return int(wp.ceil(wp.min(a, wp.min(b, c)) - 0.5))
+def first_centre(a: float, b: float, c: float, least: int) -> int:
+    """The first pixel from `least` on whose centre is not below all three coordinates."""
+    low = wp.max(wp.min(a, wp.min(b, c)) - 0.5, float(least))
+    whole = int(low + 4096.0) - 4096  # rounds down, negative numbers too
+    if float(whole) < low:
+        whole = whole + 1
+    return whole
 
 
 @wp.func
-def last_centre(a: float, b: float, c: float) -> int:
-    """The last pixel whose centre is not above all three coordinates."""
-    return int(wp.floor(wp.max(a, wp.max(b, c)) - 0.5))
+def last_centre(a: float, b: float, c: float, most: int) -> int:
+    """The last pixel up to `most` whose centre is not above all three coordinates."""
+    high = wp.clamp(wp.max(a, wp.max(b, c)) - 0.5, -4096.0, float(most))
+    whole = int(high + 4096.0) - 4096
+    if float(whole) > high:
+        whole = whole - 1
+    return whole
 
 
 @wp.kernel
@@ -172,48 +190,47 @@ def rasterise(
     triangles: wp.array(dtype=wp.vec3i),
     materials: wp.array(dtype=int),
     actors: wp.array2d(dtype=int),
+    chunk: int,
     height: int,
     width: int,
     keys: wp.array3d(dtype=wp.uint64),
 ):
-    """The nearest triangle of every pixel centre: minimum of (depth bits, actor, triangle) packed in 64 bits."""
-    i, t = wp.tid()
-    if t >= actors[i, 3]:
-        return
-    row = actors[i, 2] + t
-    corner = triangles[row]
-    a = screen[i, corner[0]]
-    b = screen[i, corner[1]]
-    d = screen[i, corner[2]]
-    x0 = wp.max(first_centre(a[0], b[0], d[0]), 0)
-    x1 = wp.min(last_centre(a[0], b[0], d[0]), width - 1)
-    y0 = wp.max(first_centre(a[1], b[1], d[1]), 0)
-    y1 = wp.min(last_centre(a[1], b[1], d[1]), height - 1)
-    if x0 > x1 or y0 > y1:  # between pixel centres, or outside
-        return
-    area = edge(a, b, d[0], d[1])
-    if wp.abs(area) < 1.0e-9:
-        return
-    if area > 0.0 and materials[row] == 0:  # skin is closed: its far side is never seen
-        return
+    """The nearest triangle of every pixel centre: maximum of (bits of 1/depth, actor, triangle) packed in 64 bits."""
+    i, part = wp.tid()
     c = actors[i, 5]
-    low = wp.uint64(t)
+    first = actors[i, 2]
+    actor = wp.uint64(0)
     if i != c:
-        low = low | (wp.uint64(i - actors[c, 6] + 1) << wp.uint64(24))
-    share = 1.0 / area
-    za = 1.0 / a[2]
-    zb = 1.0 / b[2]
-    zc = 1.0 / d[2]
-    for y in range(y0, y1 + 1):
-        py = float(y) + 0.5
-        for x in range(x0, x1 + 1):
-            px = float(x) + 0.5
-            wa = edge(b, d, px, py) * share
-            wb = edge(d, a, px, py) * share
-            wc = 1.0 - wa - wb
-            if wa >= 0.0 and wb >= 0.0 and wc >= 0.0:
-                z = 1.0 / (wa * za + wb * zb + wc * zc)
-                wp.atomic_min(keys, c, y, x, (wp.uint64(wp.cast(z, wp.uint32)) << wp.uint64(32)) | low)
+        actor = wp.uint64(i - actors[c, 6] + 1) << wp.uint64(24)
+    for t in range(part * chunk, wp.min((part + 1) * chunk, actors[i, 3])):
+        corner = triangles[first + t]
+        a = screen[i, corner[0]]
+        b = screen[i, corner[1]]
+        d = screen[i, corner[2]]
+        area = edge(a, b, d[0], d[1])
+        if wp.abs(area) >= 1.0e-9 and (area < 0.0 or ((CLOSED >> materials[first + t]) & 1) == 0):
+            x0 = first_centre(a[0], b[0], d[0], 0)
+            x1 = last_centre(a[0], b[0], d[0], width - 1)
+            y0 = first_centre(a[1], b[1], d[1], 0)
+            y1 = last_centre(a[1], b[1], d[1], height - 1)
+            if x0 <= x1 and y0 <= y1:
+                share = 1.0 / area
+                zc = 1.0 / d[2]
+                za = 1.0 / a[2] - zc
+                zb = 1.0 / b[2] - zc
+                low = actor | wp.uint64(t)
+                across_a = (b[1] - d[1]) * share
+                across_b = (d[1] - a[1]) * share
+                for y in range(y0, y1 + 1):
+                    py = float(y) + 0.5
+                    row_a = edge(b, d, 0.5, py) * share
+                    row_b = edge(d, a, 0.5, py) * share
+                    for x in range(x0, x1 + 1):
+                        wa = row_a + float(x) * across_a
+                        wb = row_b + float(x) * across_b
+                        if wa >= -1.0e-6 and wb >= -1.0e-6 and wa + wb <= 1.000001:
+                            near = wp.cast(zc + wa * za + wb * zb, wp.uint32)
+                            wp.atomic_max(keys, c, y, x, (wp.uint64(near) << wp.uint64(32)) | low)
 
 
 @wp.kernel
@@ -222,34 +239,33 @@ def cast_shadow(
     triangles: wp.array(dtype=wp.vec3i),
     actors: wp.array2d(dtype=int),
     view: wp.array2d(dtype=float),
+    chunk: int,
     height: int,
     width: int,
     shadow: wp.array3d(dtype=wp.uint8),
 ):
     """Marks the pixels (at half the resolution) that a person's projection on the floor covers."""
-    i, t = wp.tid()
-    if t >= actors[i, 3] or view[i, 31] <= 0.02:
-        return
-    corner = triangles[actors[i, 2] + t]
-    a = screen[i, corner[0]] * 0.5
-    b = screen[i, corner[1]] * 0.5
-    d = screen[i, corner[2]] * 0.5
-    x0 = wp.max(first_centre(a[0], b[0], d[0]), 0)
-    x1 = wp.min(last_centre(a[0], b[0], d[0]), width - 1)
-    y0 = wp.max(first_centre(a[1], b[1], d[1]), 0)
-    y1 = wp.min(last_centre(a[1], b[1], d[1]), height - 1)
-    if x0 > x1 or y0 > y1:
-        return
-    area = edge(a, b, d[0], d[1])
-    if wp.abs(area) < 1.0e-6:
+    i, part = wp.tid()
+    if view[i, 31] <= 0.02:
         return
     c = actors[i, 5]
-    share = 1.0 / area
-    for y in range(y0, y1 + 1):
-        for x in range(x0, x1 + 1):
-            px = float(x) + 0.5
-            py = float(y) + 0.5
-            wa = edge(b, d, px, py) * share
-            wb = edge(d, a, px, py) * share
-            if wa >= 0.0 and wb >= 0.0 and wa + wb <= 1.0:
-                shadow[c, y, x] = wp.uint8(1)
+    for t in range(part * chunk, wp.min((part + 1) * chunk, actors[i, 3])):
+        corner = triangles[actors[i, 2] + t]
+        a = screen[i, corner[0]] * 0.5
+        b = screen[i, corner[1]] * 0.5
+        d = screen[i, corner[2]] * 0.5
+        area = edge(a, b, d[0], d[1])
+        if area <= -1.0e-6:  # the side that faces the light has the outline of both
+            x0 = first_centre(a[0], b[0], d[0], 0)
+            x1 = last_centre(a[0], b[0], d[0], width - 1)
+            y0 = first_centre(a[1], b[1], d[1], 0)
+            y1 = last_centre(a[1], b[1], d[1], height - 1)
+            for y in range(y0, y1 + 1):
+                py = float(y) + 0.5
+                row_a = edge(b, d, 0.5, py)
+                row_b = edge(d, a, 0.5, py)
+                for x in range(x0, x1 + 1):
+                    wa = row_a + float(x) * (b[1] - d[1])
+                    wb = row_b + float(x) * (d[1] - a[1])
+                    if wa <= 0.0 and wb <= 0.0 and wa + wb >= area:
+                        shadow[c, y, x] = wp.uint8(1)

@@ -80,8 +80,8 @@ def locate_joints(
     row = np.floor(pixels[..., 1] * tall / size[0]).astype(int)
     within = (column >= 0) & (column < wide) & (row >= 0) & (row < tall)
     there = keys[np.arange(len(crops))[:, None], row.clip(0, tall - 1), column.clip(0, wide - 1)]
-    surface = (there >> np.uint64(32)).astype(np.uint32).view(np.float32)
-    own = ((there >> np.uint64(24)) & np.uint64(0xFF)) == 0
+    surface = 1.0 / np.maximum((there >> np.uint64(32)).astype(np.uint32).view(np.float32), 1e-6)
+    own = (there > 0) & (((there >> np.uint64(24)) & np.uint64(0xFF)) == 0)
     seen = within & own & (local[..., 2] - surface < HIDDEN_BEHIND)
     shown = np.array([crop.box_kind != "empty" for crop in crops])[:, None]
     state = np.where(within & shown, np.where(seen, 2, 1), 0)

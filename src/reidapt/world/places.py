@@ -9,6 +9,9 @@ from reidapt.world.cameras import FRAME, Camera
 TRIES = 16
 """Candidate spots that are drawn at once."""
 
+CELLS = (20, 24)
+"""Rows and columns that a camera's walkway is divided into."""
+
 MARGIN = (6.0, 60.0)
 """Frame pixels between a whole person and the frame's border: above and below, beside."""
 
@@ -42,11 +45,18 @@ def first_hits(camera: Camera, origins: np.ndarray, rays: np.ndarray) -> np.ndar
     return np.where(far > near, near, np.inf).min(axis=1)
 
 
+def at_height(spots: np.ndarray, height: float) -> np.ndarray:
+    """(N, 3) points above `spots` (N, 2)."""
+    points = np.empty((len(spots), 3))
+    points[:, :2], points[:, 2] = spots, height
+    return points
+
+
 def in_sun(camera: Camera, spots: np.ndarray) -> np.ndarray:
     """(N,) whether the sun reaches a person's chest at `spots` (N, 2); true where lamps are the light."""
     if camera.scene.indoor or not camera.light.sun_colour.any():
         return np.ones(len(spots), bool)
-    chests = np.concatenate([spots, np.full((len(spots), 1), 1.2)], axis=1)
+    chests = at_height(spots, 1.2)
     return np.isinf(first_hits(camera, chests, np.broadcast_to(camera.light.sun, chests.shape)))
 
 
@@ -58,7 +68,7 @@ def hidden_share(camera: Camera, spots: np.ndarray, heights: tuple[float, ...], 
     away = np.linalg.norm(spots, axis=1, keepdims=True)
     beside = np.stack([spots[:, 1], -spots[:, 0]], axis=1) / np.maximum(away, 1e-6)
     columns = [spots + k * half * beside for k in ((-1.0, 0.0, 1.0) if half else (0.0,))]
-    points = np.concatenate([np.c_[xy, np.full(len(xy), z)] for xy in columns for z in heights])
+    points = np.concatenate([at_height(xy, z) for xy in columns for z in heights])
     rays = points - camera.position
     hidden = first_hits(camera, camera.position, rays) < 1.0 - 0.1 / np.linalg.norm(rays, axis=1)
     return hidden.reshape(-1, len(spots)).mean(axis=0)
@@ -79,7 +89,7 @@ def borders(camera: Camera, spots: np.ndarray, height: float) -> np.ndarray:
     """(N, 4) left, top, right and bottom in frame pixels of people of `height` metres at `spots` (N, 2), roughly."""
     count = len(spots)
     seen = camera.project(
-        np.concatenate([np.c_[spots, np.full(count, -0.05)], np.c_[spots, np.full(count, height + 0.1)]])
+        np.concatenate([at_height(spots, -0.05), at_height(spots, height + 0.1)])
     )
     low, high = seen[:count], seen[count:]
     half = 0.17 * (low[:, 1] - high[:, 1])
@@ -111,16 +121,36 @@ def candidates(rng: np.random.Generator, camera: Camera, reach: tuple[float, flo
     return np.stack([x, y], axis=1)
 
 
+def free_cells(camera: Camera) -> np.ndarray:
+    """(N, 2) cells of the walkway (row, column of `CELLS`) where a whole person of any height is seen; worked out once."""
+    if "free" not in camera.notes:
+        rows, columns = (axis.reshape(-1) for axis in np.indices(CELLS))
+        spots = on_walkway(camera, (rows + 0.5) / CELLS[0], (columns + 0.5) / CELLS[1])
+        good = np.flatnonzero(inside(borders(camera, spots, 2.0)) & clear(camera, spots, 0.4))
+        good = good[hidden_share(camera, spots[good], (0.15, 1.3)) == 0.0]
+        camera.notes["free"] = np.stack([rows[good], columns[good]], axis=1)
+    return camera.notes["free"]
+
+
+def on_walkway(camera: Camera, along: np.ndarray, across: np.ndarray) -> np.ndarray:
+    """(N, 2) spots of the walkway in view: `along` (N,) from near to far and `across` (N,) from left to right, in [0, 1]."""
+    y = camera.distance * (0.72 + 0.58 * along)
+    return np.stack([(2.0 * across - 1.0) * 0.42 * FRAME[1] * y / camera.focal, y], axis=1)
+
+
 def free_spot(rng: np.random.Generator, camera: Camera, height: float, distance: float = 0.0) -> np.ndarray:
-    """A spot (2,) on the walkway where a whole person of `height` metres is seen."""
-    for _ in range(4):
+    """A spot (2,) on the walkway (`distance` metres away if > 0) where a whole person of `height` metres is seen."""
+    which, along, across = rng.random(3)
+    cells = free_cells(camera)
+    if distance <= 0.0 and len(cells):
+        row, column = cells[int(which * len(cells))]
+        return on_walkway(camera, np.array([(row + along) / CELLS[0]]), np.array([(column + across) / CELLS[1]]))[0]
+    for _ in range(4 if distance > 0.0 else 0):
         spots = candidates(rng, camera, (0.72, 1.3), distance)
         spots = spots[inside(borders(camera, spots, height)) & clear(camera, spots)]
-        for start in range(0, len(spots), 4):
-            few = spots[start : start + 4]
-            good = np.flatnonzero(hidden_share(camera, few, (0.15, 1.3)) == 0.0)
-            if len(good):
-                return few[good[0]]
+        spots = spots[hidden_share(camera, spots, (0.15, 1.3)) == 0.0] if len(spots) else spots
+        if len(spots):
+            return spots[0]
     return np.array([0.0, distance or camera.distance])
 
 

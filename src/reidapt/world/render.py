@@ -143,7 +143,7 @@ class Renderer:
         place, turned, screen, ground = (wp.empty(dim, dtype=wp.vec3, device=device) for _ in range(4))
         wp.launch(
             k.skin,
-            dim=dim,
+            dim=(dim[0], self._parts(dim[1])),
             inputs=[
                 vertices,
                 self._array(joined["normals"], wp.vec3),
@@ -152,6 +152,7 @@ class Renderer:
                 actors,
                 self._array(batch.transforms, wp.vec4),
                 self._array(batch.view, wp.float32),
+                self.chunk,
                 place,
                 turned,
                 screen,
@@ -168,7 +169,7 @@ class Renderer:
         batch.view[:, 15:17], batch.view[:, 17:19] = boxes[owner, :2], scale[owner]
         view = self._array(batch.view, wp.float32)
         wp.launch(k.to_crop, dim=dim, inputs=[actors, view, screen, ground], device=device)
-        keys = wp.full((count, tall, wide), 0xFFFFFFFFFFFFFFFF, dtype=wp.uint64, device=device)
+        keys = wp.zeros((count, tall, wide), dtype=wp.uint64, device=device)
         geometry = Geometry(
             batch, self.size, actors, view, place, turned, screen, ground, vertices, triangles, materials, keys, boxes,
             bounds, sensor_rows(crops, scale / SUPERSAMPLING),
@@ -177,8 +178,8 @@ class Renderer:
         return geometry
 
     def _rasterise(self, g: Geometry, actors: Any) -> None:
-        dim = (len(g.batch.actors), max(int(g.batch.actors[:, 3].max()), 1))
-        inputs = [g.screen, g.triangles, g.materials, actors, *g.keys.shape[1:], g.keys]
+        dim = (len(g.batch.actors), self._parts(int(g.batch.actors[:, 3].max())))
+        inputs = [g.screen, g.triangles, g.materials, actors, self.chunk, *g.keys.shape[1:], g.keys]
         self.warp.launch(self.kernels.rasterise, dim=dim, inputs=inputs, device=self.device)
 
     def see(self, g: Geometry) -> tuple[np.ndarray, list[str]]:
@@ -196,9 +197,10 @@ class Renderer:
             covered = wp.zeros((len(asked), 2 * tall, 3 * wide), dtype=wp.uint8, device=self.device)
             wp.launch(
                 self.coverage.silhouette,
-                dim=(len(asked), int(g.batch.actors[asked, 3].max())),
+                dim=(len(asked), self._parts(int(g.batch.actors[asked, 3].max()))),
                 inputs=[
-                    g.screen, g.triangles, g.materials, g.actors, self._array(rows, wp.int32), tall, wide, covered
+                    g.screen, g.triangles, g.materials, g.actors, self._array(rows, wp.int32), self.chunk, tall,
+                    wide, covered
                 ],
                 device=self.device,
             )  # fmt: skip
@@ -230,7 +232,7 @@ class Renderer:
         table, count = g.batch.actors, len(g.boxes)
         table[count:, 3][few[table[count:, 5]]] = 0
         for row in np.flatnonzero(few):
-            g.keys[int(row)].fill_(0xFFFFFFFFFFFFFFFF)
+            g.keys[int(row)].zero_()
         again = table.copy()
         again[~(few[table[:, 5]] & (np.arange(len(table)) < count)), 3] = 0
         g.actors = self._array(table, self.warp.int32)
@@ -261,8 +263,8 @@ class Renderer:
         shadow = wp.zeros((len(g.boxes), tall // 2, wide // 2), dtype=wp.uint8, device=self.device)
         wp.launch(
             self.kernels.cast_shadow,
-            dim=(len(g.batch.actors), max(int(g.batch.actors[:, 3].max()), 1)),
-            inputs=[g.ground, g.triangles, g.actors, g.view, tall // 2, wide // 2, shadow],
+            dim=(len(g.batch.actors), self._parts(int(g.batch.actors[:, 3].max()))),
+            inputs=[g.ground, g.triangles, g.actors, g.view, self.chunk, tall // 2, wide // 2, shadow],
             device=self.device,
         )
         stage = self.shading.Stage()
@@ -310,6 +312,14 @@ class Renderer:
         if "joints" in wanted:
             labels.joints, labels.places, labels.seen = locate_joints(g.batch.crops, g.boxes, self.size, g.keys.numpy())
         return labels
+
+    @property
+    def chunk(self) -> int:
+        """Vertices or triangles that a thread takes one after the other."""
+        return 1024 if self.device == "cpu" else 1
+
+    def _parts(self, count: int) -> int:
+        return max(1, -(-count // self.chunk))
 
     def _array(self, values: np.ndarray, dtype: Any) -> Any:
         return self.warp.array(values, dtype=dtype, device=self.device)
