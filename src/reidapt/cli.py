@@ -81,7 +81,7 @@ def build_parser() -> Parser:
     render = verb(world, "render", render_command, "render a labelled dataset of synthetic people")
     what = render.add_mutually_exclusive_group(required=True)
     what.add_argument("--style", help="domain style")
-    what.add_argument("--bench", default="", metavar="NAME", help="benchmark world, e.g. bench-colour/tiny/plaza")
+    what.add_argument("--bench", default="", metavar="NAME", help="benchmark world, e.g. bench-colour/tiny/forecourt")
     render.add_argument("--out", type=Path, required=True, help="folder to write; must not exist or be empty")
     render.add_argument(
         "--layout", default="", help="market1501 (default), table, or any dataset's (reidapt data list)"

@@ -25,7 +25,7 @@ def test_a_benchmark_world_is_rendered_once(tmp_path, monkeypatch):
 
 
 def test_what_is_no_world_is_said(tmp_path):
-    with pytest.raises(DataError, match="did you mean 'bench-colour/tiny/plaza'"):
-        read("world:bench-colour/tiny/plazza")
+    with pytest.raises(DataError, match="did you mean 'bench-colour/tiny/forecourt'"):
+        read("world:bench-colour/tiny/forcourt")
     with pytest.raises(DataError, match=r"holds no crops\.csv"):
         read(f"world:{tmp_path}")

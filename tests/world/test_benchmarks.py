@@ -48,8 +48,8 @@ def test_a_benchmark_with_one_world_needs_no_role():
 
 
 def test_a_misspelt_benchmark_is_refused_with_the_nearest_name():
-    with pytest.raises(WorldError, match="did you mean 'bench-colour/tiny/plaza'"):
-        find_plan("bench-color/tiny/plaza")
+    with pytest.raises(WorldError, match="did you mean 'bench-colour/tiny/forecourt'"):
+        find_plan("bench-color/tiny/forecourt")
 
 
 @pytest.mark.parametrize("name", PLANS)

@@ -43,7 +43,7 @@ def render_dataset(
     Args:
         out: folder to write; it must not exist or be empty.
         style: a domain style; not together with `bench`.
-        bench: a benchmark world such as `bench-colour/tiny/plaza`, whose plan decides everything.
+        bench: a benchmark world such as `bench-colour/tiny/forecourt`, whose plan decides everything.
         layout: a layout of the world itself (`market1501`, `table`) or of any published dataset. By default `market1501`
             for colour pictures in one outfit, `table` for everything else.
         published: people, cameras and pictures as many as the layout's dataset has, instead of a few.
@@ -66,7 +66,7 @@ def render_dataset(
         style, given = benchmark.style, benchmark.arguments()
     if not style:
         raise WorldError(
-            "Say what is rendered: a style, e.g. --style plaza, or a benchmark world, e.g. --bench bench-colour/tiny/plaza."
+            "Say what is rendered: a style, e.g. --style plaza, or a benchmark world, e.g. --bench bench-colour/tiny/forecourt."
         )
     if not layout:
         layout = "market1501" if plain(given) else "table"

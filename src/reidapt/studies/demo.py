@@ -31,7 +31,7 @@ OPTIONS: dict[str, dict[str, dict[str, Any]]] = {
     },
 }
 #: Source and target of each size: the benchmark `bench-colour` and the first of its targets.
-WORLDS = {size: (roles["source"], roles["plaza"]) for size, roles in BENCHMARKS["bench-colour"].sizes.items()}
+WORLDS = {size: (roles["source"], roles["forecourt"]) for size, roles in BENCHMARKS["bench-colour"].sizes.items()}
 
 
 #: The tiny demo's stages and the seconds they took on two idle cores of a 2.5 GHz Xeon without bfloat16 units.

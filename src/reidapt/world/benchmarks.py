@@ -64,7 +64,7 @@ class Benchmark:
 
 def colour(people: int, pictures: int, size: tuple[int, int]) -> dict[str, Plan]:
     """A source style standing for a game engine and three target styles standing for three camera networks."""
-    styles = {"source": "engine", "plaza": "plaza", "mall": "mall", "street": "street"}
+    styles = {"source": "game", "forecourt": "forecourt", "winter": "winter", "transit": "transit"}
     return {
         role: Plan(style, people=people, pictures=pictures, seed=seed, size=size)
         for seed, (role, style) in enumerate(styles.items(), 1)
@@ -75,10 +75,10 @@ def video(people: int, tracklets: int, frames: int, size: tuple[int, int]) -> di
     """Tracklets of a source and two targets, and of people who change clothes."""
     shared: dict[str, Any] = {"people": people, "tracklets": tracklets, "frames": frames, "size": size}
     return {
-        "source": Plan("engine", seed=21, cameras=4, **shared),
-        "plaza": Plan("plaza", seed=22, cameras=2, **shared),
-        "mall": Plan("mall", seed=23, cameras=4, **shared),
-        "clothes": Plan("mall", seed=24, cameras=3, outfits=2, **{**shared, "tracklets": 2 * tracklets}),
+        "source": Plan("game", seed=21, cameras=4, **shared),
+        "promenade": Plan("promenade", seed=22, cameras=4, **shared),
+        "transit": Plan("transit", seed=23, cameras=2, **shared),
+        "clothes": Plan("promenade", seed=24, cameras=3, outfits=2, **{**shared, "tracklets": 2 * tracklets}),
     }
 
 
@@ -94,7 +94,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         {
             size: {
                 "world": Plan(
-                    "street",
+                    "transit",
                     people=people,
                     pictures=pictures,
                     seed=11,
@@ -111,7 +111,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         {
             size: {
                 "world": Plan(
-                    "plaza",
+                    "forecourt",
                     people=people,
                     cameras=2,
                     pictures=10,
@@ -129,7 +129,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         {
             size: {
                 "world": Plan(
-                    "street",
+                    "forecourt",
                     people=people,
                     cameras=3,
                     pictures=4,
@@ -151,7 +151,7 @@ BENCHMARKS: dict[str, Benchmark] = {
 
 
 def find_plan(name: str) -> Plan:
-    """The plan called `BENCHMARK/SIZE/ROLE`, e.g. `bench-colour/tiny/plaza`; the role may be left out where there is one.
+    """The plan called `BENCHMARK/SIZE/ROLE`, e.g. `bench-colour/tiny/forecourt`; the role may be left out where there is one.
 
     Raises:
         WorldError: a part of the name is unknown; the message has the nearest valid name.

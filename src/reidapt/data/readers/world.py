@@ -57,6 +57,6 @@ def read(folder: Path) -> CropTable:
     if not table.is_file():
         raise DataError(
             f"{folder} holds no crops.csv; world:DIR is a folder that 'reidapt world render' wrote, or a benchmark world "
-            "such as world:bench-colour/tiny/plaza."
+            "such as world:bench-colour/tiny/forecourt."
         )
     return tabular.read_csv(table)
