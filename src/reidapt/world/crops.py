@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from reidapt.world.body import BONES, Rest
+from reidapt.world.artists import easel
 from reidapt.world.bystanders import Bystander, Other
 from reidapt.world.cameras import Camera
 from reidapt.world.company import company, find_place, wanted_occluder
 from reidapt.world.factors import EVERYTHING, Choice, Draws, declare
 from reidapt.world.gait import Pose, pose_all, sample_pose
-from reidapt.world.modalities import easel, modality_columns
+from reidapt.world.modalities import modality_columns
 from reidapt.world.people import Person
 from reidapt.world.places import in_sun
 from reidapt.world.streams import between
