@@ -9,6 +9,7 @@ from reidapt.world.bystanders import PHASES, Bystander, Other
 from reidapt.world.cameras import Camera
 from reidapt.world.factors import Draws, declare
 from reidapt.world.places import clear, free_spot, hidden_share, spot_at_the_border, spot_behind_a_thing
+from reidapt.world.streams import pick_from
 
 PLACE = declare("place", "crop", "where the person is; distance from the camera in metres", "distance")
 OCCLUSION = declare("occlusion", "crop", "who or what hides a part of the person, and who stands behind", "occluder")
@@ -22,10 +23,9 @@ COMPANY = 0.15
 
 def wanted_occluder(draws: Draws, share: float) -> str:
     """The kind of occlusion to try for, in a `share` of all pictures."""
-    happens, kind = draws(OCCLUSION).random(2)
-    edges = np.cumsum(list(OCCLUDED_BY.values()))
-    drawn = list(OCCLUDED_BY)[int(np.searchsorted(edges, kind * edges[-1], side="right").clip(0, 2))]
-    occluder = str(draws.value("occluder", drawn if happens < share else "none"))
+    rng = draws(OCCLUSION)
+    happens, kind = rng.random() < share, pick_from(rng, OCCLUDED_BY)
+    occluder = str(draws.value("occluder", kind if happens else "none"))
     if occluder not in OCCLUDERS:
         raise WorldError(f"The parameter 'occluder' is set to {occluder!r}; expected one of {', '.join(OCCLUDERS)}.")
     return occluder
@@ -59,7 +59,7 @@ def company(
             continue
         who = crowd[int(u[1] * len(crowd))]
         if in_front:  # at least 0.7 m before the person and 2 m from the camera
-            along = float(np.clip(0.55 + 0.35 * u[2], 2.0 / away, max(1.0 - 0.7 / away, 2.0 / away)))
+            along = max(min(0.55 + 0.35 * u[2], 1.0 - 0.7 / away), 2.0 / away)
             overlap = 0.15 + 0.42 * u[3]  # share of the person's width
             offset = 0.5 * who.width * (1.0 + 1.0 / along) - overlap * who.width
         else:

@@ -199,7 +199,7 @@ def held_pose(draws: Draws, style: Style, person: Person) -> Pose:
 def sample_shot(draws: Draws, style: Style) -> Shot:
     """Exposure, motion, resolution, noise and compression of a picture."""
     rng = draws(EXPOSURE)
-    light = 1.0 + style.light_jitter * float(np.clip(rng.standard_normal(), -2.5, 2.5))
+    light = 1.0 + style.light_jitter * min(max(float(rng.standard_normal()), -2.5), 2.5)
     warmth = 1.0 + 0.012 * rng.standard_normal(3)
     milliseconds = float(np.exp(between(draws(MOTION), (1.1, 3.0))))
     rng = draws(RESOLUTION)

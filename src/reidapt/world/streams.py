@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import TypeVar
 
 import numpy as np
@@ -43,8 +45,8 @@ def pick(rng: np.random.Generator, items: Sequence[T], weights: Sequence[float] 
     """One of `items`, drawn with `weights` (relative, uniform by default)."""
     if weights is None:
         return items[int(rng.integers(len(items)))]
-    edges = np.cumsum(np.asarray(weights, float))
-    return items[int(np.searchsorted(edges, rng.random() * edges[-1], side="right").clip(0, len(items) - 1))]
+    edges = list(accumulate(map(float, weights)))
+    return items[min(bisect_right(edges, rng.random() * edges[-1]), len(items) - 1)]
 
 
 def pick_from(rng: np.random.Generator, table: Mapping[str, float]) -> str:
