@@ -114,8 +114,10 @@ def one(
 
 def strip(theatre: Theatre, name: str) -> list[Picture]:
     """Pictures in which the factor `name` varies and every other factor is held."""
-    hold = frozenset(FACTORS) - {name}
     level = FACTORS[name].level
+    hold = frozenset(FACTORS) - {name}
+    if name == "outfit":  # another outfit differs in all that belongs to outfits
+        hold = frozenset(other for other in FACTORS if FACTORS[other].level != level)
     if name in SWEEPS:
         if level == "crop":
             studio = theatre.studio(Choice(hold, settings(name)))
