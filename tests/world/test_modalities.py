@@ -78,7 +78,6 @@ def recoloured(person: Person, turn: Any) -> Person:
         sole=turn(person.sole),
         hat_colour=turn(person.hat_colour),
         bag_colour=turn(person.bag_colour),
-        socks=turn(person.socks),
     )
 
 

@@ -13,9 +13,9 @@ from reidapt.world.people import Person
 HALF_SIZE: dict[str, tuple[float, float, float]] = {
     "backpack": (0.150, 0.080, 0.215),
     "shoulder": (0.050, 0.145, 0.105),
-    "handbag": (0.050, 0.145, 0.100),
-    "tote": (0.045, 0.160, 0.180),
-    "shopping": (0.055, 0.150, 0.190),
+    "handbag": (0.048, 0.130, 0.090),
+    "tote": (0.042, 0.150, 0.165),
+    "shopping": (0.055, 0.140, 0.175),
     "suitcase": (0.190, 0.115, 0.290),
     "umbrella": (0.020, 0.020, 0.360),
 }
