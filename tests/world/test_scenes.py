@@ -10,7 +10,7 @@ import pytest
 from reidapt.world.cameras import FRAME, air_row, empty_frame, sample_camera
 from reidapt.world.culling import TILE, Lists, across_sun, lists_of, sun_lists, tile_lists
 from reidapt.world.factors import Choice
-from reidapt.world.places import clear, free_spot, hidden_share
+from reidapt.world.places import CELLS, free_cells
 from reidapt.world.props import SURFACES, Scene
 from reidapt.world.scenes import SCENES
 from reidapt.world.streams import stream
@@ -150,10 +150,7 @@ def test_every_scene_leaves_room_to_walk_and_names_known_surfaces(place):
         assert ((rows[:, 10:16] >= 0) & (rows[:, 10:16] <= 1.3)).all()
         assert camera.distance <= camera.scene.reach
         assert len(camera.scene.lamps) > 0 or not camera.scene.indoor
-        found = [free_spot(stream(number, "spot", k), camera, 1.75) for k in range(4)]
-        assert clear(camera, np.stack(found)).all()
-        assert (hidden_share(camera, np.stack(found), (0.15, 1.3)) == 0.0).all()
-        assert len({tuple(spot) for spot in found}) == 4  # not the one where nothing else is free
+        assert len(free_cells(camera)) > 0.12 * CELLS[0] * CELLS[1]
 
 
 def test_scenes_of_one_name_differ_and_are_the_same_each_time():

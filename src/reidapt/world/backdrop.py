@@ -317,24 +317,25 @@ def draw_backdrop(
                 pool = noise(p[0] * 0.9, p[1] * 0.9, int(air[0, 12]) + 31)
                 gloss = wp.max(gloss, air[0, 33] * (0.25 + 1.2 * wp.clamp((pool - 0.55) * 6.0, 0.0, 1.0)))
             fresnel = wp.min(gloss * (0.35 + 0.65 * wp.pow(1.0 + d[2], 3.0)), 0.9)
-            a = (hash2(x * 2 + k, y * 2, 5) - 0.5) * WOBBLE
-            b = (hash2(x * 2 + k, y * 2 + 1, 6) - 0.5) * WOBBLE
-            other = radiance(
-                prims,
-                air,
-                mirror_starts,
-                mirror_items,
-                contact_starts,
-                contact_items,
-                sun_starts,
-                sun_items,
-                sun_side,
-                tile,
-                p + wp.vec3(0.0, 0.0, 0.01),
-                wp.normalize(wp.vec3(d[0] + a, d[1], wp.max(-d[2] + b, 0.01))),
-                True,
-            )
-            colour = colour * (1.0 - fresnel) + wp.vec3(other[0], other[1], other[2]) * fresnel
+            if fresnel > 0.03:
+                a = (hash2(x * 2 + k, y * 2, 5) - 0.5) * WOBBLE
+                b = (hash2(x * 2 + k, y * 2 + 1, 6) - 0.5) * WOBBLE
+                other = radiance(
+                    prims,
+                    air,
+                    mirror_starts,
+                    mirror_items,
+                    contact_starts,
+                    contact_items,
+                    sun_starts,
+                    sun_items,
+                    sun_side,
+                    tile,
+                    p + wp.vec3(0.0, 0.0, 0.01),
+                    wp.normalize(wp.vec3(d[0] + a, d[1], wp.max(-d[2] + b, 0.01))),
+                    True,
+                )
+                colour = colour * (1.0 - fresnel) + wp.vec3(other[0], other[1], other[2]) * fresnel
         total = total + colour
         depth = seen[3] * wp.dot(d, forward)
     total = total / float(samples)

@@ -211,7 +211,9 @@ def sample_camera(
         [value(draws, f"gain_{name}", float(g), 0.05, 20.0) for name, g in zip(("red", "green", "blue"), gain)]
     )
     rng = draws(TONE)
-    tone = {name: value(draws, name, between(rng, getattr(sensor, name)), low, high) for name, low, high in TONES}
+    tone: dict[str, Any] = {
+        name: value(draws, name, between(rng, getattr(sensor, name)), low, high) for name, low, high in TONES
+    }
     camera = Camera(
         number=number,
         sequence=sequence,

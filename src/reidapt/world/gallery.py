@@ -57,9 +57,13 @@ PLAIN: dict[str, object] = {
     "place": "plaza",
     "weather": "clear",
     "daytime": "day",
-    "sun_azimuth": -60.0,
-    "sun_elevation": 40.0,
-    "gamma": 1.0,
+    "sun_azimuth": -40.0,
+    "sun_elevation": 55.0,
+    "gamma": 0.95,
+    "exposure": 1.15,
+    "light": 1.0,
+    "upper_rgb": "#a4b4c4",
+    "lower_rgb": "#56627c",
     "yaw": 40,
     "walking": 1,
     "occluder": "none",
@@ -114,8 +118,10 @@ def one(
 
 def strip(theatre: Theatre, name: str) -> list[Picture]:
     """Pictures in which the factor `name` varies and every other factor is held."""
-    hold = frozenset(FACTORS) - {name}
     level = FACTORS[name].level
+    hold = frozenset(FACTORS) - {name}
+    if name == "outfit":  # another outfit differs in all that belongs to outfits
+        hold = frozenset(other for other in FACTORS if FACTORS[other].level != level)
     if name in SWEEPS:
         if level == "crop":
             studio = theatre.studio(Choice(hold, settings(name)))
