@@ -23,6 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if words[:1] == ["train"] and len(words) > 1 and not words[1].startswith("-"):
             return train(words[1], words[2:])
+        if words[:1] == ["tune"] and len(words) > 1 and not words[1].startswith("-"):
+            return tune_command(words[1], words[2:])
         options = build_parser().parse_args(words)
         return int(options.handler(options) or 0)
     except ReidaptError as problem:
@@ -81,7 +83,9 @@ def build_parser() -> Parser:
     what.add_argument("--style", help="domain style")
     what.add_argument("--bench", default="", metavar="NAME", help="benchmark world, e.g. bench-colour/tiny/plaza")
     render.add_argument("--out", type=Path, required=True, help="folder to write; must not exist or be empty")
-    render.add_argument("--layout", default="", help="market1501 (default), table, or any dataset's (reidapt data list)")
+    render.add_argument(
+        "--layout", default="", help="market1501 (default), table, or any dataset's (reidapt data list)"
+    )
     render.add_argument("--published", action="store_true", help="as many people and pictures as that dataset has")
     render.add_argument("--workers", type=int, default=None, help="threads (default: one per CPU)")
     render.add_argument("--sheet", type=Path, default=None, help="also write a contact sheet picture")
@@ -118,7 +122,11 @@ def build_parser() -> Parser:
     check = verb(data, "check", check_command, "say what a dataset holds and what is wrong with it")
     check.add_argument("dataset", help="PATH, or a spec such as market1501:DIR, regdb:DIR?trial=3, csv:FILE")
     check.add_argument(
-        "--counts", "--published", dest="counts", action="store_true", help="warn where counts are not the published ones"
+        "--counts",
+        "--published",
+        dest="counts",
+        action="store_true",
+        help="warn where counts are not the published ones",
     )
     check.add_argument("--json", action="store_true", help="print the report as JSON, with all files")
     entries = verb(data, "list", list_command, "list the datasets: where to ask for them, terms, published counts")
@@ -128,8 +136,57 @@ def build_parser() -> Parser:
     convert.add_argument("dataset", help="a spec such as msmt17:DIR, or several joined by +")
     convert.add_argument("out", type=Path, help="file to write, .csv or .parquet")
 
+    pair = verb(data, "pair", pair_command, "count and list the crop pairs of two cameras that train a translation")
+    pair.add_argument("dataset", help="labelled dataset, e.g. market1501:DIR; its train split is paired")
+    pair.add_argument("--all", action="store_true", help="count the pairs of every two cameras instead")
+    pair.add_argument("--source-camera", type=int, help="camera A, whose crops are redrawn")
+    pair.add_argument("--target-camera", type=int, help="camera B, for which they are redrawn")
+    pair.add_argument("--generate", type=int, default=None, help="which of the two is generated (default: B)")
+    pair.add_argument("--any-sequence", action="store_true", help="pair crops of different sequences too")
+    pair.add_argument("--out", type=Path, default=None, help="also write the pairs and test crops as CSV")
+
     fit = verb(verbs, "train", train_help, "train a method: reidapt train METHOD --help lists its options")
-    fit.add_argument("method", nargs="?", help="source-only or cluster-teacher")
+    fit.add_argument("method", nargs="?", help="such as source-only, cluster-teacher or background-gan")
+
+    tune = verb(verbs, "tune", train_help, "search options of a method: reidapt tune METHOD --help")
+    tune.add_argument("method", nargs="?", help="such as background-gan")
+
+    translate = verb(verbs, "translate", translate_command, "redraw a dataset's crops with a trained model")
+    translate.add_argument("run", type=Path, help="run folder or checkpoint of a method that translates")
+    translate.add_argument("dataset", help="labelled dataset, e.g. market1501:DIR")
+    translate.add_argument("out", type=Path, help="folder to write; must not exist or be empty")
+    translate.add_argument("--camera", type=int, default=None, help="number of the generated camera")
+    translate.add_argument(
+        "--part",
+        choices=("all", "unseen", "new-ids"),
+        default="all",
+        help="crops of the source camera: all (default), those the target camera did not see in that sequence, new persons",
+    )
+    translate.add_argument("--split", action="append", default=[], help="only this split; repeat for several")
+    translate.add_argument(
+        "--masks", default="", help="table, inverted, ellipse or MODULE:FUNCTION (default: as trained)"
+    )
+    translate.add_argument("--pose", default="", help="dataset whose masks are the poses, or 'own'")
+    translate.add_argument("--seed", type=int, default=0, help="seed of the poses (default: %(default)s)")
+    translate.add_argument("--batch-size", type=int, default=32, help="crops per forward pass (default: %(default)s)")
+    translate.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
+
+    retention = verb(
+        verbs, "retention", retention_command, "say whether generated crops keep their identity, with pictures"
+    )
+    retention.add_argument("run", type=Path, help="run folder or checkpoint that ranks")
+    retention.add_argument("dataset", help="generated dataset, as 'reidapt translate' printed it")
+    retention.add_argument("--out", type=Path, required=True, help="folder of retention.json and the figures")
+    retention.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
+
+    poses = verb(verbs, "poses", poses_command, "draw people in many poses with a model that takes poses")
+    poses.add_argument("run", type=Path, help="run folder or checkpoint of background-gan, model 3 or variable")
+    poses.add_argument("dataset", help="dataset whose crops are redrawn, e.g. market1501:DIR")
+    poses.add_argument("out", type=Path, help="PNG to write")
+    poses.add_argument("--pose", default="", help="dataset whose masks are the poses (default: the target camera's)")
+    poses.add_argument("--crops", type=int, default=4, help="people (default: %(default)s)")
+    poses.add_argument("--poses", type=int, default=8, help="poses each (default: %(default)s)")
+    poses.add_argument("--seed", type=int, default=0, help="draws people and poses (default: %(default)s)")
 
     evaluate = verb(verbs, "evaluate", evaluate_command, "rank a dataset's gallery with a trained model")
     evaluate.add_argument("run", type=Path, nargs="+", help="run folder or checkpoint; several: one a trial")
@@ -237,6 +294,34 @@ def train(name: str, words: Sequence[str]) -> int:
     return 0
 
 
+def tune_command(name: str, words: Sequence[str]) -> int:
+    """``reidapt tune METHOD …``: own flags first, everything else is the method's configuration."""
+    from reidapt.methods import load_method
+    from reidapt.progress import Display
+    from reidapt.studies.tune import tune
+
+    cls = load_method(name)
+    own = Parser(prog=f"reidapt tune {name}", description="Search numeric options by the mAP on a validation set.")
+    own.add_argument("--range", action="append", default=[], metavar="NAME=LOW..HIGH[:log]", help="repeat for several")
+    own.add_argument(
+        "--validate", required=True, help="labelled dataset with query and gallery; not the final test set"
+    )
+    own.add_argument("--trials", type=int, default=20, help="trainings (default: %(default)s)")
+    own.add_argument(
+        "--then", default="", help="YAML file: options of source-only, trained on what a method translates"
+    )
+    options, rest = own.parse_known_args(words)
+    config = parse(cls.Config, rest, program=f"reidapt tune {name}", constants={"method": name})
+    follower = load_method("source-only").Config
+    then = parse(follower, ["--config", options.then], program="--then") if options.then else None
+    with Display().open() as display, display.stage(f"Tuning {name}") as progress:
+        best = tune(name, config, options.range, options.validate, then=then, trials=options.trials, progress=progress)
+    for key, value in best["values"].items():
+        print(f"{key:<24} {value}")
+    print(f"mAP {best['score']:.1f} in trial {best['number']}; configuration: {Path(config.out) / 'best.yaml'}")
+    return 0
+
+
 def train_help(options: argparse.Namespace) -> None:
     """``reidapt train`` without a method."""
     from reidapt.methods import METHODS
@@ -276,9 +361,7 @@ def gallery_command(options: argparse.Namespace) -> None:
     from reidapt.world.gallery import write_gallery
 
     with Display().open() as display, display.stage("Drawing the gallery") as progress:
-        page = write_gallery(
-            options.out, styles=options.style, seed=options.seed, size=options.size, progress=progress
-        )
+        page = write_gallery(options.out, styles=options.style, seed=options.seed, size=options.size, progress=progress)
     print(f"gallery: {page}")
 
 
@@ -293,6 +376,51 @@ def check_command(options: argparse.Namespace) -> int:
         )
     print(json.dumps(report.as_dict(), indent=2) if options.json else report.text())
     return 0 if report.ok else 1
+
+
+def pair_command(options: argparse.Namespace) -> None:
+    """``reidapt data pair``"""
+    from reidapt.data import read
+    from reidapt.data.pairs import camera_pair, sizes_text, write_pairs
+
+    table = read(options.dataset).require(split="train")
+    if options.all:
+        print(sizes_text(table))
+        return
+    if options.source_camera is None or options.target_camera is None:
+        raise ConfigError("Say which cameras: --source-camera A --target-camera B, or --all for every two of them.")
+    cameras = options.source_camera, options.target_camera
+    pair = camera_pair(table, *cameras, generate=options.generate, by_sequence=not options.any_sequence)
+    if options.out:
+        write_pairs(pair, table, options.out)
+    print(pair.text())
+    if options.out:
+        print(f"pairs: {options.out}")
+
+
+def translate_command(options: argparse.Namespace) -> None:
+    """``reidapt translate``"""
+    from reidapt.progress import Display
+    from reidapt.translation import translate_dataset
+
+    with Display().open() as display, display.stage("Translating") as progress:
+        made = translate_dataset(
+            options.run,
+            options.dataset,
+            options.out,
+            camera=options.camera,
+            part=options.part,
+            splits=tuple(options.split),
+            masks=options.masks,
+            pose=options.pose,
+            seed=options.seed,
+            batch_size=options.batch_size,
+            device=options.device,
+            progress=progress,
+        )
+    if made.left_out:
+        print(f"{made.left_out}.")
+    print(f"{made.crops} crops of {made.persons} persons: {made.spec}")
 
 
 def list_command(options: argparse.Namespace) -> None:
@@ -311,6 +439,34 @@ def convert_command(options: argparse.Namespace) -> None:
     from reidapt.data.convert import convert
 
     print(f"table: {convert(options.dataset, options.out)}")
+
+
+def retention_command(options: argparse.Namespace) -> None:
+    """``reidapt retention``"""
+    from reidapt.progress import Display
+    from reidapt.translation import report_retention
+
+    with Display().open() as display, display.stage("Ranking") as progress:
+        summary = report_retention(options.run, options.dataset, options.out, device=options.device, progress=progress)
+    for name, value in summary.items():
+        print(f"{name:<16} {value}")
+    print(f"figures: {options.out}")
+
+
+def poses_command(options: argparse.Namespace) -> None:
+    """``reidapt poses``"""
+    from reidapt.translation import pose_figure
+
+    drawn = pose_figure(
+        options.run,
+        options.dataset,
+        options.out,
+        crops=options.crops,
+        poses=options.poses,
+        seed=options.seed,
+        pose=options.pose,
+    )
+    print(f"figure: {drawn}")
 
 
 def evaluate_command(options: argparse.Namespace) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from reidapt.data.augment import Augment
 from reidapt.data.randomness import generator
 from reidapt.data.store import CropStore
 from reidapt.errors import DataError
@@ -29,6 +30,7 @@ class Batch:
         labels: int64 (B,) as given to the loader, or None.
         camera: int64 (B,), −1 where unknown.
         step: the number that, with seed and stream, decides the augmentation.
+        masks: float32 (B, 1, H, W) in 0..1, mirrored and cropped like `images`, or None.
     """
 
     images: Tensor
@@ -37,6 +39,7 @@ class Batch:
     labels: Tensor | None
     camera: Tensor
     step: int
+    masks: Tensor | None = None
 
 
 class Loader:
@@ -52,6 +55,8 @@ class Loader:
         start_step: step number of the first batch.
         labels: int (N,), label of every row of the table; None gives batches without labels.
         prefetch: prepare the next batch in a background thread.
+        masks: uint8 (N, 1, H, W) in 0..255, a mask of every row; they follow the pictures of the first view, whose
+            augmentation must then be an `Augment`.
     """
 
     def __init__(
@@ -64,12 +69,13 @@ class Loader:
         start_step: int = 0,
         labels: np.ndarray | None = None,
         prefetch: bool = True,
+        masks: Tensor | None = None,
     ) -> None:
         if labels is not None and len(labels) != len(store):
             raise DataError(f"there are {len(labels)} labels for {len(store)} crops; give one label per crop.")
         self.store, self.batches, self.seed, self.stream = store, batches, seed, stream
         self.augments: tuple[Transform, ...] = (augment,) if callable(augment) else tuple(augment)
-        self.start_step, self.prefetch = start_step, prefetch
+        self.start_step, self.prefetch, self.masks = start_step, prefetch, masks
         self._labels = None if labels is None else torch.tensor(np.asarray(labels), dtype=torch.int64)
         self._camera = torch.tensor(store.table.camera)
 
@@ -86,7 +92,17 @@ class Loader:
             for view, augment in enumerate(self.augments)
         )
         labels = None if self._labels is None else self._labels[rows]
-        return Batch(views[0], views, rows, labels, self._camera[rows], step)
+        return Batch(views[0], views, rows, labels, self._camera[rows], step, self._moved_masks(rows, step))
+
+    def _moved_masks(self, rows: Tensor, step: int) -> Tensor | None:
+        """The masks of these rows under the draws that the first view had."""
+        if self.masks is None:
+            return None
+        augment, masks = self.augments[0], self.masks[rows]
+        assert isinstance(augment, Augment), "only an Augment can move masks with their pictures"
+        height, width = masks.shape[2:]
+        draws = augment.draw(len(rows), height, width, generator(self.seed, f"{self.stream}/view0", step))
+        return augment.move(masks, draws).float().div_(255)
 
     def __iter__(self) -> Iterator[Batch]:
         if not self.prefetch:

@@ -11,7 +11,7 @@ from pathlib import Path
 from reidapt.data.catalogue import CATALOGUE, recognised
 from reidapt.data.columns import nearest
 from reidapt.data.entry import Dataset
-from reidapt.data.readers import folder, market1501, tabular
+from reidapt.data.readers import folder, market1501, tabular, world
 from reidapt.data.table import CropTable
 from reidapt.errors import DataError
 
@@ -19,6 +19,7 @@ GENERIC: dict[str, Callable[[Path], CropTable]] = {
     "folder": folder.read,
     "csv": tabular.read_csv,
     "parquet": tabular.read_parquet,
+    "world": world.read,
 }
 READERS: tuple[str, ...] = (*CATALOGUE, *GENERIC)
 """Everything that can stand before the colon."""
@@ -45,6 +46,8 @@ class Spec:
 
     def read(self) -> CropTable:
         """The table; raises `DataError` for whatever the reader finds wrong."""
+        if self.reader == "folder":
+            self._refuse_layouts()
         try:
             if self.dataset is None:
                 return GENERIC[self.reader](self.path)
@@ -52,6 +55,13 @@ class Spec:
         except OSError as error:
             where = f" ({error.filename})" if error.filename else ""
             raise DataError(f"{self.path} cannot be read as {self.reader}: {error.strerror or error}{where}.") from None
+
+    def _refuse_layouts(self) -> None:
+        """A plain folder is not the layout of a dataset that has folders of its own, which would become persons."""
+        known = [name for name in recognised(self.path) if CATALOGUE[name].marks != (".",)]
+        if known:
+            either = " or ".join(f"{name}:{self.path}" for name in known)
+            raise DataError(f"{self.path} is in the {CATALOGUE[known[0]].title} layout; read it as {either}.")
 
 
 def read(spec: str | os.PathLike[str]) -> CropTable:
@@ -92,7 +102,7 @@ def _parse(text: str) -> Spec:
         options = _options(tail, prefix)
     if not path.strip():
         raise DataError(f"{text!r} names no path; write {prefix}:PATH.")
-    place = Path(os.path.abspath(os.path.expanduser(path)))
+    place = world.place(path) if prefix == "world" else Path(os.path.abspath(os.path.expanduser(path)))
     return Spec(prefix, place, CATALOGUE[prefix].resolve(options) if prefix in CATALOGUE else {})
 
 

@@ -9,7 +9,7 @@ from reidapt.losses.precision import float32
 
 
 @float32
-def smoothed_cross_entropy(logits: Tensor, labels: Tensor, smoothing: float = 0.1) -> Tensor:
+def smoothed_cross_entropy(logits: Tensor, labels: Tensor, smoothing: float | Tensor = 0.1) -> Tensor:
     r"""Cross-entropy against the label mixed with the uniform distribution (Szegedy et al. 2016).
 
     .. math:: -\frac1B \sum_b \sum_k \Bigl((1-\varepsilon)[k = y_b] + \frac{\varepsilon}{K}\Bigr) \log p_{bk}
@@ -17,8 +17,12 @@ def smoothed_cross_entropy(logits: Tensor, labels: Tensor, smoothing: float = 0.
     Args:
         logits: (B, K).
         labels: int64 (B,), in 0..K-1.
-        smoothing: ε in [0, 1).
+        smoothing: ε in [0, 1), one for all or one per row (B,).
     """
+    if isinstance(smoothing, Tensor):
+        log_p = F.log_softmax(logits, dim=1)
+        own = log_p.gather(1, labels[:, None])[:, 0]
+        return -((1 - smoothing) * own + smoothing * log_p.mean(1)).mean()
     return F.cross_entropy(logits, labels, label_smoothing=smoothing)
 
 

@@ -6,12 +6,13 @@ from importlib import import_module
 
 from reidapt.config import nearest
 from reidapt.errors import ConfigError
-from reidapt.methods.base import Method, TrainConfig
+from reidapt.methods.base import Method, RunConfig, TrainConfig
 
 #: name of a method -> where its class is; imported on use, so that one method's dependencies are not everyone's.
 METHODS: dict[str, tuple[str, str]] = {
     "source-only": ("reidapt.methods.source_only", "SourceOnly"),
     "cluster-teacher": ("reidapt.methods.cluster_teacher", "ClusterTeacher"),
+    "background-gan": ("reidapt.methods.background_gan", "BackgroundGan"),
 }
 
 
@@ -27,4 +28,4 @@ def load_method(name: str) -> type[Method]:
     return getattr(import_module(module), cls)
 
 
-__all__ = ["METHODS", "Method", "TrainConfig", "load_method"]
+__all__ = ["METHODS", "Method", "RunConfig", "TrainConfig", "load_method"]

@@ -11,14 +11,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from reidapt.data import Augment, Batch, CropStore
+from reidapt.data import Augment, Batch, CropStore, CropTable
 from reidapt.errors import ConfigError, RunError
 from reidapt.models.embedder import ReidNet
 
 
 @dataclass(kw_only=True)
-class TrainConfig:
-    """Options that every method has. Methods add theirs by inheritance."""
+class RunConfig:
+    """Options that every training has, whatever it trains. Methods add theirs by inheritance."""
 
     source: str = ""
     """Labelled dataset, e.g. market1501:DIR; its train split is used."""
@@ -32,34 +32,14 @@ class TrainConfig:
     """Seed of initial weights, sampling and augmentation."""
     epochs: int = 60
     """Epochs."""
-    backbone: str = "resnet50"
-    """timm model name."""
-    weights: str = "imagenet"
-    """'imagenet' (timm's pretrained weights), 'random', or the path of a backbone state file."""
     height: int = 256
     """Picture height, px."""
     width: int = 128
     """Picture width, px."""
-    last_stride: Literal[1, 2] = 1
-    """Stride of a ResNet's last stage (Sun et al. 2018: 1)."""
-    persons_per_batch: int = 16
-    """P of PK sampling."""
-    pictures_per_person: int = 4
-    """K of PK sampling."""
     lr: float = 3.5e-4
     """Adam's learning rate (Luo et al. 2019)."""
-    weight_decay: float = 5e-4
-    """Adam's L2 weight decay (Luo et al. 2019)."""
-    warmup_epochs: float = 2.0
-    """Epochs of linear warm-up from a tenth of the learning rate; afterwards it falls along a cosine to a hundredth."""
     flip: float = 0.5
     """Probability of a horizontal flip."""
-    pad: int = 10
-    """Padding of the random crop, px at height 256 (scaled with the height)."""
-    erase: float = 0.5
-    """Probability of random erasing (Zhong et al. 2020)."""
-    colour: float = 0.0
-    """Strength of brightness, contrast and saturation jitter, 0..1."""
     device: str = "auto"
     """'auto', 'cpu', 'cuda' or 'cuda:N'."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
@@ -74,11 +54,11 @@ class TrainConfig:
     """Steps between two checkpoints; 0 = by time only."""
 
     def __post_init__(self) -> None:
-        positive = ("epochs", "height", "width", "persons_per_batch", "pictures_per_person", "lr", "log_every")
+        positive = ("epochs", "height", "width", "lr", "log_every")
         self.require("be greater than 0", lambda value: 0 < value < math.inf, *positive)
-        at_least_0 = ("weight_decay", "warmup_epochs", "pad", "threads", "checkpoint_minutes", "checkpoint_steps")
+        at_least_0 = ("threads", "checkpoint_minutes", "checkpoint_steps")
         self.require("be 0 or more", lambda value: 0 <= value < math.inf, *at_least_0)
-        self.require("lie between 0 and 1", lambda value: 0 <= value <= 1, "flip", "erase", "colour")
+        self.require("lie between 0 and 1", lambda value: 0 <= value <= 1, "flip")
         self.require("lie between 0 and 4294967295", lambda value: 0 <= value < 2**32, "seed")
         if min(self.height, self.width) < 16:
             raise ConfigError(
@@ -96,6 +76,39 @@ class TrainConfig:
         """(height, width), px."""
         return self.height, self.width
 
+
+@dataclass(kw_only=True)
+class TrainConfig(RunConfig):
+    """Options of the methods that train a network to rank."""
+
+    backbone: str = "resnet50"
+    """timm model name."""
+    weights: str = "imagenet"
+    """'imagenet' (timm's pretrained weights), 'random', or the path of a backbone state file."""
+    last_stride: Literal[1, 2] = 1
+    """Stride of a ResNet's last stage (Sun et al. 2018: 1)."""
+    persons_per_batch: int = 16
+    """P of PK sampling."""
+    pictures_per_person: int = 4
+    """K of PK sampling."""
+    weight_decay: float = 5e-4
+    """Adam's L2 weight decay (Luo et al. 2019)."""
+    warmup_epochs: float = 2.0
+    """Epochs of linear warm-up from a tenth of the learning rate; afterwards it falls along a cosine to a hundredth."""
+    pad: int = 10
+    """Padding of the random crop, px at height 256 (scaled with the height)."""
+    erase: float = 0.5
+    """Probability of random erasing (Zhong et al. 2020)."""
+    colour: float = 0.0
+    """Strength of brightness, contrast and saturation jitter, 0..1."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        positive = ("persons_per_batch", "pictures_per_person")
+        self.require("be greater than 0", lambda value: 0 < value < math.inf, *positive)
+        self.require("be 0 or more", lambda value: 0 <= value < math.inf, "weight_decay", "warmup_epochs", "pad")
+        self.require("lie between 0 and 1", lambda value: 0 <= value <= 1, "erase", "colour")
+
     def augment(self) -> Augment:
         """The training augmentation these options describe."""
         pad = round(self.pad * self.height / 256)
@@ -111,6 +124,10 @@ class Stream:
     batches: Sequence[np.ndarray]
     labels: np.ndarray | None  # int64, one per row of the store
     augment: Augment
+    masks: Tensor | None = (
+        None  # uint8 (rows of the store, 1, H, W); batches then carry masks that follow their pictures
+    )
+    draws: str = ""  # streams of one name share their augmentation's draws; "" = the stream's own
 
 
 @dataclass
@@ -155,10 +172,11 @@ class Method(nn.Module):
     """
 
     name: ClassVar[str]
-    Config: ClassVar[type[TrainConfig]]
+    Config: ClassVar[type[RunConfig]]
     needs: ClassVar[tuple[str, ...]] = ("source",)
+    accepts: ClassVar[tuple[str, ...]] = ()  # data that may be given but need not be
 
-    def __init__(self, config: TrainConfig, *, persons: int) -> None:
+    def __init__(self, config: RunConfig, *, persons: int) -> None:
         super().__init__()
         self.config: Any = config
         self.persons = persons
@@ -166,6 +184,11 @@ class Method(nn.Module):
         self.source: CropStore | None = None
         self.target: CropStore | None = None
         self.device = torch.device("cpu")
+
+    @classmethod
+    def tables(cls, config: Any, source: CropTable, target: CropTable | None) -> tuple[CropTable, CropTable | None]:
+        """What is trained on, from the train splits of ``--source`` (labelled) and ``--target`` (unlabelled)."""
+        return source, target
 
     def attach(self, *, source: CropStore | None, target: CropStore | None) -> None:
         """Hand over the pictures: ``source`` with labels, ``target`` without."""
@@ -205,7 +228,23 @@ class Method(nn.Module):
     @property
     def ranker(self) -> ReidNet:
         """The network whose features rank."""
-        raise NotImplementedError
+        raise ConfigError(
+            f"A run of '{self.name}' redraws pictures and does not rank them. Translate a dataset with it "
+            "('reidapt translate'), train source-only with --extend on the result, and rank with that run."
+        )
+
+    def translate(self, images: Tensor, masks: Tensor | None = None, poses: Tensor | None = None) -> Tensor:
+        """Redraw pictures: uint8 (B, 3, H, W) and person masks uint8 (B, 1, H, W) → uint8 (B, 3, H, W)."""
+        raise ConfigError(
+            f"A run of '{self.name}' ranks pictures and does not redraw them; give a run of background-gan."
+        )
+
+    def samples(self) -> Tensor | None:
+        """A picture of where training stands, uint8 (3, height, width), written after every epoch; None for none.
+
+        It must leave every state as it was, that of the random generators included.
+        """
+        return None
 
     def load_initial(self, other: Method) -> None:
         """Start from the ranking network of a run of any method (``--init``)."""

@@ -78,7 +78,9 @@ def restore_method(content: dict[str, Any], where: str | Path) -> Method:
     if name not in METHODS:
         raise RunError(f"'{where}' was trained with the method '{name}', which this version does not have.")
     cls = load_method(name)
-    values = {**content["config"], "weights": "random"}  # the weights come from the checkpoint
+    values = dict(content["config"])
+    if "weights" in values:
+        values["weights"] = "random"  # the weights come from the checkpoint
     method = cls(from_dict(cls.Config, values, where=f"The configuration in '{where}'"), persons=content["persons"])
     try:
         method.load_state_dict(content["networks"])

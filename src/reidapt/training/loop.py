@@ -21,7 +21,7 @@ import torch
 from reidapt.config import to_dict
 from reidapt.data import Batch, CropStore, CropTable, Loader, class_labels, read
 from reidapt.errors import ConfigError, RunError
-from reidapt.methods import Method, TrainConfig, load_method
+from reidapt.methods import Method, RunConfig, load_method
 from reidapt.methods.base import Stream
 from reidapt.training.checkpoint import (
     FORMAT,
@@ -34,7 +34,7 @@ from reidapt.training.checkpoint import (
 from reidapt.training.device import accelerator, devices
 from reidapt.training.evaluate import counter
 from reidapt.training.run import Run, environment, open_run, trim_metrics, write_json
-from reidapt.training.samples import write_sheet
+from reidapt.training.samples import write_picture, write_sheet
 
 log = logging.getLogger(__name__)
 
@@ -42,11 +42,11 @@ log = logging.getLogger(__name__)
 Progress = Callable[[int, int, str], None]
 
 
-def train(name: str, config: TrainConfig, progress: Progress | None = None) -> Run:
+def train(name: str, config: RunConfig, progress: Progress | None = None) -> Run:
     """Train the method ``name`` and return its run folder; an unfinished run with the same configuration is resumed.
 
     Args:
-        name: ``source-only`` or ``cluster-teacher``.
+        name: a method's name, such as ``source-only``.
         config: its configuration; ``config.source``, ``config.target`` and ``config.out`` say what to read and write.
         progress: called after every step as (done, total, what).
 
@@ -58,12 +58,12 @@ def train(name: str, config: TrainConfig, progress: Progress | None = None) -> R
     return fit(cls, config, source, target, progress)
 
 
-def training_tables(cls: type[Method], config: TrainConfig) -> tuple[CropTable, CropTable | None]:
+def training_tables(cls: type[Method], config: RunConfig) -> tuple[CropTable, CropTable | None]:
     """The labelled source and the unlabelled target that ``config`` names, checked."""
     for role in cls.needs:
         if not getattr(config, role):
             raise ConfigError(f"The method '{cls.name}' needs --{role}, e.g. --{role} market1501:DIR.")
-    if "target" not in cls.needs and config.target:
+    if "target" not in (*cls.needs, *cls.accepts) and config.target:
         raise ConfigError(
             f"The method '{cls.name}' does not use a target, but --target is '{config.target}'; leave it out, or choose "
             "a method that adapts, e.g. cluster-teacher."
@@ -82,14 +82,14 @@ def training_tables(cls: type[Method], config: TrainConfig) -> tuple[CropTable, 
             "needs at least 2."
         )
     if not config.target:
-        return source, None
+        return cls.tables(config, source, None)
     if same_place(config.source, config.target):
         raise ConfigError(
             f"Source and target are the same data ('{config.target}'); the target must be other cameras. For the oracle, "
             "train source-only with the target as --source."
         )
     target = training_split(read(config.target), config.target).unlabelled()
-    return source, target
+    return cls.tables(config, source, target)
 
 
 def training_split(table: CropTable, spec: str) -> CropTable:
@@ -109,7 +109,7 @@ def same_place(a: str, b: str) -> bool:
 
 def fit(
     cls: type[Method],
-    config: TrainConfig,
+    config: RunConfig,
     source: CropTable,
     target: CropTable | None,
     progress: Progress | None = None,
@@ -147,7 +147,7 @@ def arithmetic(threads: int) -> Iterator[None]:
 
 def _fit(
     cls: type[Method],
-    config: TrainConfig,
+    config: RunConfig,
     source: CropTable,
     target: CropTable | None,
     progress: Progress | None,
@@ -184,7 +184,7 @@ def _fit(
     return run
 
 
-def new_method(cls: type[Method], config: TrainConfig, *, persons: int) -> Method:
+def new_method(cls: type[Method], config: RunConfig, *, persons: int) -> Method:
     """The method at the start of a run: from the seed, or from the run that ``--init`` names."""
     initial = restore_method(read_checkpoint(Path(config.init)), config.init) if config.init else None
     lightning.seed_everything(config.seed, verbose=False)
@@ -208,7 +208,7 @@ def check_data(run: Run, fingerprints: dict[str, Any]) -> None:
             )
 
 
-def precision(config: TrainConfig) -> Any:
+def precision(config: RunConfig) -> Any:
     """Fabric's precision: bfloat16 autocast where asked for, or where the hardware multiplies it natively."""
     if config.precision == "auto":
         if accelerator(config.device) == "cuda":
@@ -229,9 +229,7 @@ def native_bfloat16() -> bool:
 class Loop:
     """State of one training: the method, its optimisers and the position; see :func:`fit`."""
 
-    def __init__(
-        self, config: TrainConfig, run: Run, fabric: lightning.Fabric, progress: Progress | None = None
-    ) -> None:
+    def __init__(self, config: RunConfig, run: Run, fabric: lightning.Fabric, progress: Progress | None = None) -> None:
         self.config, self.run, self.fabric = config, run, fabric
         self.progress = progress or (lambda done, total, what: None)
         self.method: Method
@@ -297,6 +295,8 @@ class Loop:
                 self.run_epoch(board, stop)
                 self.epoch, self.step_in_epoch = self.epoch + 1, 0
                 self.save()
+                if (picture := method.samples()) is not None:
+                    write_picture(picture, self.run.samples / f"epoch-{self.epoch:03d}.png")
 
     def run_epoch(self, board: Any, stop: threading.Event) -> None:
         """Run the rest of the current epoch."""
@@ -337,9 +337,10 @@ class Loop:
                 stream.batches[done:],
                 stream.augment,
                 seed=self.config.seed,
-                stream=name,
+                stream=stream.draws or name,
                 start_step=first + done,
                 labels=stream.labels,
+                masks=stream.masks,
             )
             for name, stream in streams.items()
         }
@@ -404,5 +405,8 @@ def to_device(batch: Batch, device: torch.device) -> Batch:
     """The batch on ``device``, pictures in the memory layout that convolutions prefer."""
     views = tuple(v.to(device, memory_format=torch.channels_last, non_blocking=True) for v in batch.views)
     labels = None if batch.labels is None else batch.labels.to(device)
+    masks = None if batch.masks is None else batch.masks.to(device, non_blocking=True)
     indices, camera = batch.indices.to(device), batch.camera.to(device)
-    return dataclasses.replace(batch, images=views[0], views=views, indices=indices, camera=camera, labels=labels)
+    return dataclasses.replace(
+        batch, images=views[0], views=views, indices=indices, camera=camera, labels=labels, masks=masks
+    )

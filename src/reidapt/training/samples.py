@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 from PIL import Image
+from torch import Tensor
 
 from reidapt.data import CropStore, CropTable
 from reidapt.training.run import write_atomic
@@ -24,6 +25,11 @@ def write_sheet(
     for place, picture in enumerate(pictures):
         top, left = place // columns * (height + gap), place % columns * (width + gap)
         sheet[top : top + height, left : left + width] = picture.permute(1, 2, 0)
+    write_picture(sheet.permute(2, 0, 1), path)
+
+
+def write_picture(picture: Tensor, path: Path) -> None:
+    """Write a PNG from uint8 (3, H, W), whole or not at all."""
     buffer = io.BytesIO()
-    Image.fromarray(sheet.numpy()).save(buffer, "PNG", optimize=True)
+    Image.fromarray(picture.permute(1, 2, 0).contiguous().numpy()).save(buffer, "PNG", optimize=True)
     write_atomic(path, buffer.getvalue())

@@ -13,9 +13,9 @@ from reidapt.world.people import Person
 HALF_SIZE: dict[str, tuple[float, float, float]] = {
     "backpack": (0.150, 0.080, 0.215),
     "shoulder": (0.050, 0.145, 0.105),
-    "handbag": (0.050, 0.145, 0.100),
-    "tote": (0.045, 0.160, 0.180),
-    "shopping": (0.055, 0.150, 0.190),
+    "handbag": (0.048, 0.130, 0.090),
+    "tote": (0.042, 0.150, 0.165),
+    "shopping": (0.055, 0.140, 0.175),
     "suitcase": (0.190, 0.115, 0.290),
     "umbrella": (0.020, 0.020, 0.360),
 }
@@ -108,9 +108,10 @@ def suitcase(figure: Figure, size: np.ndarray, sign: float) -> list[Piece]:
     """A case on wheels pulled behind, leaning, with its handle up to the hand."""
     tilt = np.radians(38.0)
     lean = np.array([[1, 0, 0], [0, np.cos(tilt), np.sin(tilt)], [0, -np.sin(tilt), np.cos(tilt)]])
-    foot = np.array([sign * 0.30, figure.middle + 0.85, 0.02])
+    foot = np.array([sign * 0.30, figure.middle + 0.85, -0.01])
     case = (box(size, 0.25, 8, 12) + np.array([0.0, 0.0, size[2]])) @ lean.T
     case[..., 1] *= -1.0
+    case[..., 2] -= case[..., 2].min()
     case = case[:, ::-1] + foot
     rod = np.linspace(0.0, 1.0, 4)[:, None] * (
         np.array([sign * 0.27, figure.middle + 0.26, 0.72]) - case[0].mean(axis=0)

@@ -1,0 +1,62 @@
+"""Rendered worlds: a folder that `reidapt world render` wrote, or a benchmark world, rendered when it is first read."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+
+from reidapt.data.readers import tabular
+from reidapt.data.table import CropTable
+from reidapt.errors import DataError, WorldError
+
+log = logging.getLogger(__name__)
+
+
+def cache() -> Path:
+    """Where benchmark worlds are kept: `$REIDAPT_WORLDS`, or `reidapt/worlds` in the user's cache folder."""
+    given = os.environ.get("REIDAPT_WORLDS")
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(os.path.abspath(given or Path(base) / "reidapt" / "worlds"))
+
+
+def place(text: str) -> Path:
+    """The folder that `world:TEXT` stands for: TEXT itself where it exists, else a benchmark world's in the cache.
+
+    Raises:
+        DataError: neither a folder nor the name of a benchmark world.
+    """
+    path = Path(os.path.abspath(os.path.expanduser(text)))
+    if path.exists():
+        return path
+    from reidapt.world.benchmarks import BENCHMARKS, find_plan
+
+    try:
+        find_plan(text)
+    except WorldError as error:
+        raise DataError(f"world:{text} is no folder. {error}") from None
+    name = text.strip("/").split("/")
+    return cache() / f"{name[0]}-v{BENCHMARKS[name[0]].version}" / Path(*name[1:])
+
+
+def read(folder: Path) -> CropTable:
+    """The table of a rendered world; a benchmark world that is not in the cache is rendered first.
+
+    Raises:
+        DataError: no `crops.csv` in the folder.
+        WorldError: it has to be rendered, but cannot be.
+    """
+    table = folder / "crops.csv"
+    if not table.exists() and folder.is_relative_to(cache()):
+        from reidapt.data.rendered import render_dataset
+
+        bench, *rest = folder.relative_to(cache()).parts
+        name = "/".join([bench.rpartition("-v")[0], *rest])
+        log.info("rendering %s into %s, once", name, folder)
+        render_dataset(folder, bench=name)
+    if not table.is_file():
+        raise DataError(
+            f"{folder} holds no crops.csv; world:DIR is a folder that 'reidapt world render' wrote, or a benchmark world "
+            "such as world:bench-colour/tiny/plaza."
+        )
+    return tabular.read_csv(table)

@@ -1,0 +1,217 @@
+"""Studies report-table-4 … 12: what generated crops add to one camera, two cameras and all (Kolbeinsson 2019, §6.3-6.6).
+
+A row trains `source-only` on real crops of some cameras, with or without crops that background-gan drew for another camera,
+and ranks the whole test set. The world is the source of `bench-colour`, or `--data market1501:DIR`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reidapt.data import read
+from reidapt.data.pairs import camera_pair
+from reidapt.errors import ConfigError
+from reidapt.studies.setting import minutes, run_method, score
+from reidapt.studies.study import Context, Row, Study
+from reidapt.studies.worlds import ensure_world
+from reidapt.training import Run
+from reidapt.translation import translate_dataset
+from reidapt.world.benchmarks import BENCHMARKS
+
+Model = int | str
+
+REID: Mapping[str, Mapping[str, Any]] = {
+    "tiny": {
+        "backbone": "resnet10t", "weights": "random", "height": 64, "width": 32, "epochs": 15, "persons_per_batch": 8,
+        "triplet_weight": 0.0,
+    },
+    "full": {"epochs": 60, "lr": 3e-4, "triplet_weight": 0.0, "persons_per_batch": 8},
+}  # fmt: skip
+"""The report's re-ID network: softmax with label smoothing, batches of 32, 60 epochs; tiny: what two CPU cores can do."""
+
+GAN: Mapping[str, Mapping[str, Any]] = {
+    "tiny": {
+        "height": 64,
+        "width": 32,
+        "generator_width": 24,
+        "discriminator_width": 24,
+        "epochs": 5,
+        "batch_size": 16,
+    },
+    "full": {},
+}
+"""Options of background-gan; full: the report's."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Crops that one model draws of camera ``source`` for camera ``target``."""
+
+    source: int
+    target: int
+    model: Model
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One column of a table: the training set, and what the report measured with it."""
+
+    cameras: tuple[int, ...]
+    drawn: Drawn | None = None
+    rank1: float | None = None
+    rank5: float | None = None
+    mAP: float | None = None
+
+    @property
+    def name(self) -> str:
+        """Such as ``c5+G6 (model 4)``."""
+        real = "".join(f"c{camera}" for camera in self.cameras)
+        return real if self.drawn is None else f"{real}+G{self.drawn.target} (model {self.drawn.model})"
+
+    @property
+    def published(self) -> dict[str, Any]:
+        """The report's figures on Market-1501, in percent."""
+        values = {"rank1": self.rank1, "rank5": self.rank5, "mAP": self.mAP}
+        return {"name": self.name, "target": "Market-1501", **{k: v for k, v in values.items() if v is not None}}
+
+
+def _g(source: int, target: int, model: Model) -> Drawn:
+    return Drawn(source, target, model)
+
+
+ONE = {
+    1: Entry((1,), None, 31.2, 47.0, 14.2),
+    2: Entry((2,), None, 30.1, 45.6, 12.6),
+    3: Entry((3,), None, 33.5, 48.7, 15.4),
+    4: Entry((4,), None, 33.1, 49.5, 13.8),
+    5: Entry((5,), None, 37.1, 53.5, 16.9),
+    6: Entry((6,), None, 31.9, 48.5, 13.7),
+}
+"""Table 4."""
+C56, C36, C23 = (
+    Entry((5, 6), None, 56.1, 73.3, 35.4),
+    Entry((3, 6), None, 57.5, 72.4, 36.4),
+    Entry((2, 3), None, 55.1, 68.3, 29.7),
+)
+
+TABLES: Mapping[int, tuple[str, Sequence[Entry]]] = {
+    4: ("single cameras", tuple(ONE.values())),
+    7: (
+        "one camera and what each model draws for another",
+        (
+            ONE[5],
+            Entry((5,), _g(5, 6, 1), 39.8, 57.9, 19.7),
+            Entry((5,), _g(5, 6, 2), 39.2, 56.0, 18.6),
+            Entry((5,), _g(5, 6, 3), 37.8, 55.2, 18.1),
+            Entry((5,), _g(5, 6, 4), 43.2, 62.6, 20.7),
+        ),
+    ),
+    8: (
+        "two cameras and what each model draws",
+        (
+            C56,
+            Entry((5, 6), _g(5, 6, 1), 55.3, 73.5, 34.3),
+            Entry((5, 6), _g(5, 6, 2), 54.8, 71.4, 33.9),
+            Entry((5, 6), _g(5, 6, 3), 56.8, 73.6, 35.4),
+            Entry((5, 6), _g(5, 6, 4), 56.4, 74.5, 34.9),
+        ),
+    ),
+    9: (
+        "two more pairs of cameras and what model 4 draws",
+        (C23, Entry((2, 3), _g(3, 2, 4), 56.3, 70.3, 31.7), C36, Entry((3, 6), _g(6, 3, 4), 58.9, 75.6, 38.1)),
+    ),
+    11: ("from labelled camera 6 to unlabelled camera 3", (ONE[6], Entry((6,), _g(6, 3, 4), 40.7, 59.0, 20.1), C36)),
+    12: ("from labelled camera 3 to unlabelled camera 2", (ONE[3], Entry((3,), _g(3, 2, 4), 47.3, 63.3, 24.2), C23)),
+}
+
+
+def dataset(context: Context) -> str:
+    """The dataset of a study: ``--data``, or the source world of bench-colour."""
+    if len(context.data) > 1:
+        raise ConfigError(f"This study needs one dataset, but --data was given {len(context.data)} times.")
+    if context.data:
+        return context.data[0]
+    plan = BENCHMARKS["bench-colour"].sizes[context.size]["source"]
+    return ensure_world(plan, context.out / "worlds", context.display, "Rendering the cameras")
+
+
+def rows_of(entries: Sequence[Entry], context: Context) -> Iterator[Row]:
+    """Every entry for every seed."""
+    spec = dataset(context)
+    for seed in context.seeds:
+        for entry in entries:
+            yield Row(
+                entry.name, "all cameras", seed, lambda entry=entry, seed=seed: obtain(entry, spec, seed, context)
+            )  # type: ignore[misc]
+
+
+def obtain(entry: Entry, spec: str, seed: int, context: Context) -> dict[str, Any]:
+    """Draw what the entry asks for (once per seed), train, and rank."""
+    folder = context.out / f"seed-{seed}"
+    extend = {} if entry.drawn is None else {"extend": drawn(entry.drawn, spec, seed, folder, context)}
+    with context.display.stage(f"Seed {seed}: {entry.name}") as progress:
+        options = {**REID[context.size], "cameras": list(entry.cameras), **extend}
+        place = folder / entry.name.replace(" ", "-").replace("(", "").replace(")", "")
+        run = run_method("source-only", progress, source=spec, out=str(place), seed=seed, **options)
+        return {**score(run, spec), "minutes": minutes(run)}
+
+
+def drawn(what: Drawn, spec: str, seed: int, folder: Path, context: Context) -> str:
+    """The generated dataset of a model: trained and translated once, found again afterwards.
+
+    As in the report, models 1-3 draw the crops that the target camera did not see, model 4 all crops of the source camera.
+    """
+    name = f"c{what.source}-to-c{what.target}-model-{what.model}"
+    crops = folder / name / "crops"
+    if not crops.exists():
+        same_sequence = what.model == 4 or sequences_pair(spec, what)
+        with context.display.stage(f"Seed {seed}: background-gan {name}") as progress:
+            run: Run = run_method(
+                "background-gan",
+                progress,
+                source=spec,
+                source_camera=what.source,
+                target_camera=what.target,
+                model=what.model,
+                same_sequence=same_sequence,
+                out=str(folder / name / "run"),
+                seed=seed,
+                **GAN[context.size],
+            )
+            part = "all" if what.model == 4 else "unseen"
+            translate_dataset(run.folder, spec, crops, part=part, splits=("train",), seed=seed)  # type: ignore[arg-type]
+    return f"csv:{crops / 'crops.csv'}"
+
+
+def sequences_pair(spec: str, what: Drawn) -> bool:
+    """Whether pairs of one sequence are a tenth of all pairs or more; in worlds whose sequences are few they are not."""
+    table = read(spec).require(split="train")
+    pairs, every = (
+        len(camera_pair(table, what.source, what.target, by_sequence=by_sequence).pairs)
+        for by_sequence in (True, False)
+    )
+    return 10 * pairs >= every > 0
+
+
+def describe_data(context: Context) -> dict[str, Any]:
+    """The dataset's fingerprint."""
+    return {"source": read(dataset(context)).fingerprint()}
+
+
+def study(number: int) -> Study:
+    """The study of one table."""
+    about, entries = TABLES[number]
+    return Study(
+        name=f"report-table-{number}",
+        summary=f"background-gan, Table {number} of the report: {about}.",
+        rows=lambda context: rows_of(entries, context),
+        describe_data=describe_data,
+        published=[entry.published for entry in entries],
+        baseline=entries[0].name,
+    )
+
+
+STUDY_LIST = tuple(study(number) for number in TABLES)

@@ -1,0 +1,31 @@
+"""Specs `world:…`: a rendered folder, a benchmark world that is rendered once, and names that are neither."""
+
+from __future__ import annotations
+
+import pytest
+
+from reidapt.data import read
+from reidapt.errors import DataError
+from reidapt.world import benchmarks
+from reidapt.world.benchmarks import Benchmark, Plan
+
+
+def test_a_benchmark_world_is_rendered_once(tmp_path, monkeypatch):
+    pytest.importorskip("anny")
+    monkeypatch.setenv("REIDAPT_WORLDS", str(tmp_path / "worlds"))
+    plan = Plan("plaza", people=2, cameras=1, pictures=2, size=(32, 16))
+    monkeypatch.setitem(benchmarks.BENCHMARKS, "bench-test", Benchmark(3, "a test", {"tiny": {"world": plan}}))
+    table = read("world:bench-test/tiny/world")
+    assert table.splits == {"train": 2, "query": 1, "gallery": 1}
+    folder = tmp_path / "worlds" / "bench-test-v3" / "tiny" / "world"
+    written = (folder / "crops.csv").stat().st_mtime_ns
+    assert read("world:bench-test/tiny/world").fingerprint() == table.fingerprint()
+    assert (folder / "crops.csv").stat().st_mtime_ns == written
+    assert read(f"world:{folder}").fingerprint()["sha256"] == table.fingerprint()["sha256"]
+
+
+def test_what_is_no_world_is_said(tmp_path):
+    with pytest.raises(DataError, match="did you mean 'bench-colour/tiny/plaza'"):
+        read("world:bench-colour/tiny/plazza")
+    with pytest.raises(DataError, match=r"holds no crops\.csv"):
+        read(f"world:{tmp_path}")
