@@ -14,7 +14,7 @@ from reidapt.evaluation.scoring import Scorer
 
 TILE = 20480
 """Gallery pictures compared at once on the CPU: their scores and the outcomes stay in the second-level cache."""
-MANY = 48
+MANY = 20
 """Above this many positives of one query, sorting its scores once costs less than comparing them with each positive."""
 FEWER = 3
 """Scores are set aside where this many times the others are left; copying a few costs less than comparing all."""

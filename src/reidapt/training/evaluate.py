@@ -144,13 +144,14 @@ def extract(
         progress=counter(progress, 0, len(table), "embedding"),
     )
     columns = {name: table.column(name) for name in ("camera", "split", *(["person"] if table.labelled else []))}
-    arrays = {"features": features.numpy(), "path": table.paths, **columns}
+    arrays: dict[str, Any] = {"features": features.numpy(), "path": table.paths.astype(np.str_), **columns}
+    arrays["split"] = arrays["split"].astype(np.str_)
     target = out if out.suffix == ".npz" else out.with_name(out.name + ".npz")
     temporary = target.with_name(f".{target.name}.tmp")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with open(temporary, "wb") as file:
-            np.savez(file, **{k: v.astype(np.str_) if v.dtype == object else v for k, v in arrays.items()})
+            np.savez(file, **arrays)
         os.replace(temporary, target)
     except OSError as problem:
         temporary.unlink(missing_ok=True)
