@@ -7,6 +7,7 @@ import os
 import platform
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,32 @@ class PeakMemory:
     def __exit__(self, *_: object) -> None:
         if self._before is not None:
             self.extra_mb = round(_status("VmHWM") - self._before, 1)
+
+
+class PeakAnonymous:
+    """Peak of the memory that is no file's (MB) inside a `with` block, above its start: for memory-mapped inputs.
+
+    Pages of a mapped file count as resident, though the system takes them back when it needs them; `PeakMemory` would
+    count them. Sampled every 5 ms.
+    """
+
+    extra_mb: float | None = None
+
+    def __enter__(self) -> PeakAnonymous:
+        self._done = threading.Event()
+        self._before = self._peak = _status("RssAnon")
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
+        self._watcher.start()
+        return self
+
+    def _watch(self) -> None:
+        while not self._done.wait(0.005):
+            self._peak = max(self._peak, _status("RssAnon"))
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._watcher.join()
+        self.extra_mb = round(max(self._peak, _status("RssAnon")) - self._before, 1)
 
 
 def _status(name: str) -> float:

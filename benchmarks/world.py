@@ -2,13 +2,19 @@
 
     python benchmarks/world.py [--people 24] [--cameras 6] [--pictures 4] [--size 128x64] [--workers 2] [--device cpu]
 
+The bound is the time of the multiplications and additions that a crop cannot do without (skinning its vertices, testing
+the pixels in its triangles' boxes, shading, blurring and developing its pixels), at the rate at which this machine does
+them in a kernel of eight independent sums.
+
 Finished means: person dressed, crop drawn, JPEG and mask written. Starting up (importing, loading bodies and kernels,
 drawing the cameras' empty views) is measured apart. The last line is one JSON object.
 """
 
+# ruff: noqa: UP018
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import os
 import platform
@@ -18,6 +24,7 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
+import numpy as np
 from threadpoolctl import threadpool_limits
 
 from reidapt.world import find_style, render_world
@@ -121,6 +128,74 @@ def profile(arguments: argparse.Namespace, size: tuple[int, int]) -> dict[str, f
     return {**result, "place (per camera)": round(1000 * place, 1)}
 
 
+SKIN, SETUP, TEST, SHADE, BACKGROUND, DEVELOP = 90, 20, 5, 250, 30, 60
+"""Multiply-adds per vertex, triangle, tested pixel, shaded sample, background pixel and developed pixel, counted in the
+kernels' source; two of the four samples of a pixel are shaded, and the blur has ten taps of four channels each way."""
+
+
+def bound(arguments: argparse.Namespace, size: tuple[int, int]) -> dict[str, float]:
+    """Millions of multiply-adds that a crop needs, and the milliseconds that one core takes for them."""
+    import warp
+
+    from reidapt.world.layout import Arguments, plan
+    from reidapt.world.studio import Studio
+
+    asked = Arguments(2, 1, 16, 0, size)
+    studio = Studio(find_style(arguments.style), asked, arguments.device)
+    studio.renderer.draw_backdrop(studio.cameras[0])
+    who = studio.dressed(0)
+    crops = studio.crops(who, plan(asked, studio.style.name, 0))
+    geometry = studio.renderer.project(crops, [who.mesh] * len(crops))
+    table, count, (height, width) = geometry.batch.actors, len(crops), size
+    screen, triangles = geometry.screen.numpy(), geometry.triangles.numpy()
+    tested = 0.0
+    for actor, row in enumerate(table):
+        corners = screen[actor][triangles[row[2] : row[2] + row[3]]]
+        a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
+        seen = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) < (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
+        high = np.minimum(np.floor(corners.max(axis=1) - 0.5)[:, :2], [2 * width - 1, 2 * height - 1])
+        low = np.maximum(np.ceil(corners.min(axis=1) - 0.5)[:, :2], 0.0)
+        tested += float(np.prod(np.clip(high - low + 1.0, 0.0, None), axis=1)[seen].sum())
+    pixels, covered = height * width, float((geometry.keys.numpy() != 0).sum()) / count
+    work = {
+        "skin": SKIN * table[:, 1].sum() / count,
+        "rasterise": (SETUP * table[:, 3].sum() + TEST * tested) / count,
+        "shade": SHADE * covered / 2 + BACKGROUND * pixels,
+        "blur": 40.0 * (2 + 1) * pixels,
+        "develop": float(DEVELOP * pixels),
+    }
+    sums = warp.zeros(1, dtype=warp.float32, device="cpu")
+    times = []
+    for _ in range(5):
+        begin = time.thread_time()
+        warp.launch(eight_sums(), dim=1, inputs=[2_000_000, sums], device="cpu")
+        times.append(time.thread_time() - begin)
+    rate = 16_000_000 / min(times)
+    total = float(sum(work.values()))
+    return {
+        "million_madds": round(total / 1e6, 2),
+        "madds_per_second": round(rate / 1e9, 2),
+        "ms": round(1000 * total / rate, 2),
+    }
+
+
+@functools.cache
+def eight_sums() -> object:
+    """A kernel of eight multiply-adds a step that do not wait for each other."""
+    import warp
+
+    def sums(steps: int, out):  # type: ignore[no-untyped-def]
+        a, b, c, d = float(0.1), float(0.2), float(0.3), float(0.4)
+        e, f, g, h = float(0.5), float(0.6), float(0.7), float(0.8)
+        for _ in range(steps):
+            a, b, c, d = a * 0.99 + 0.1, b * 0.98 + 0.1, c * 0.97 + 0.1, d * 0.96 + 0.1
+            e, f, g, h = e * 0.95 + 0.1, f * 0.94 + 0.1, g * 0.93 + 0.1, h * 0.92 + 0.1
+        out[0] = a + b + c + d + e + f + g + h
+
+    sums.__annotations__ = {"steps": int, "out": warp.array(dtype=float)}
+    return warp.Kernel(func=sums, module=warp.get_module("reidapt_benchmark"), options={"enable_backward": False})
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
@@ -134,10 +209,11 @@ def main() -> None:
     arguments = parser.parse_args()
     height, width = (int(side) for side in arguments.size.split("x"))
     result = finished_crops(arguments, (height, width))
-    stages = profile(arguments, (height, width))
+    stages, least = profile(arguments, (height, width)), bound(arguments, (height, width))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
     for name, value in stages.items():
         print(f"{name:24s} {value:8.2f} ms")
+    print(f"{'bound of the arithmetic':24s} {least['ms']:8.2f} ms ({least['million_madds']} million multiply-adds)")
     print(f"{result['crops_per_second']} crops a second, {result['cpu_ms_per_crop']} ms CPU a crop, {peak:.2f} GB")
     record = {
         "benchmark": "world",
@@ -147,6 +223,7 @@ def main() -> None:
         "device": arguments.device,
         **result,
         "stages_ms_per_crop": stages,
+        "bound": least,
         "peak_gb": round(peak, 2),
         "load_average": [round(v, 1) for v in os.getloadavg()],
         "machine": f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores",

@@ -215,6 +215,20 @@ def build_parser() -> Parser:
     evaluate.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     evaluate.add_argument("--out", type=Path, default=None, help="folder of the result (default: RUN/evaluations)")
 
+    extract = verb(verbs, "extract", extract_command, "write the embeddings of a dataset's pictures")
+    extract.add_argument("run", type=Path, help="run folder or checkpoint")
+    extract.add_argument("dataset", help="any dataset, e.g. folder:DIR")
+    extract.add_argument("out", type=Path, help="file to write, .npz")
+    extract.add_argument("--flip", action="store_true", help="add the features of the mirrored pictures")
+    extract.add_argument("--strips", type=int, default=0, help="pool maxima of N horizontal strips (LMP); 0 = off")
+    extract.add_argument("--batch-size", type=int, default=256, help="crops per forward pass (default: %(default)s)")
+    extract.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
+
+    versus = verb(verbs, "compare", compare_command, "say whether a result is better than another by more than chance")
+    versus.add_argument("first", type=Path, help="result file, such as RUN/evaluations/NAME.json")
+    versus.add_argument("second", type=Path, help="result on the same queries")
+    versus.add_argument("--by", choices=("query", "person"), default="query", help="what is resampled (default: query)")
+
     report = verb(verbs, "report", report_command, "write the report page of a run")
     report.add_argument("run", type=Path, help="run folder")
     report.add_argument("--direct", type=Path, default=None, help="run folder of direct transfer, to compare with")
@@ -484,6 +498,24 @@ def evaluate_command(options: argparse.Namespace) -> None:
         )
     print(result)
     print(f"result: {path}")
+
+
+def extract_command(options: argparse.Namespace) -> None:
+    """``reidapt extract``"""
+    from reidapt.progress import Display
+    from reidapt.training.evaluate import extract
+
+    with Display().open() as display, display.stage("Embedding") as progress:
+        how = {"batch_size": options.batch_size, "device": options.device, "progress": progress}
+        path = extract(options.run, options.dataset, options.out, flip=options.flip, strips=options.strips, **how)
+    print(f"embeddings: {path}")
+
+
+def compare_command(options: argparse.Namespace) -> None:
+    """``reidapt compare``"""
+    from reidapt.evaluation import compare_files
+
+    print(compare_files(options.first, options.second, by=options.by))
 
 
 def report_command(options: argparse.Namespace) -> None:

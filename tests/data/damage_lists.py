@@ -10,7 +10,6 @@ from pathlib import Path
 import h5py
 import numpy as np
 from scipy.io import loadmat, savemat
-
 from tests.data.damage import damage, pictures, replace
 
 LISTS = {
@@ -86,7 +85,7 @@ def label_that_is_no_number(root: Path) -> Path:
     return edited(path, lambda lines: [re.sub(r"(\s)\d+", r"\1somebody", lines[0], count=1), *lines[1:]])
 
 
-@damage("either", *LABELLED)
+@damage("noted", *LABELLED)
 def line_twice(root: Path) -> Path:
     """A list has a line twice."""
     return edited(the(LISTS, root), lambda lines: [*lines, lines[0]])
@@ -147,7 +146,8 @@ def identity_in_training_and_test(root: Path) -> Path:
 def identity_without_pictures(root: Path) -> Path:
     """A test person has no folder in any camera."""
     test = root / "exp" / "test_id.txt"
-    return replace(test, f"{test.read_text().strip()},512\n".encode())
+    replace(test, f"{test.read_text().strip()},512\n".encode())
+    return root / "cam1" / "0512"
 
 
 @damage("read", "sysu-mm01")
@@ -373,7 +373,7 @@ def json_of_unknown_persons(root: Path) -> Path:
 @damage("either", "dukemtmc-video", "ccvid", "svreid", "ilids-vid")
 def empty_tracklet(root: Path) -> Path:
     """The folder of a tracklet has no picture."""
-    folder = pictures(root)[0].parent
+    folder = pictures(root)[-1].parent
     for path in folder.iterdir():
         path.unlink()
     return folder

@@ -144,3 +144,23 @@ def test_the_command_line_lists_checks_and_converts(tmp_path: Path, capsys: pyte
     assert len(read(f"csv:{tmp_path / 'mars.csv'}")) == len(read(f"mars:{folder}"))
     assert main(["data", "list", "marz"]) == 2
     assert "Did you mean 'mars'" in capsys.readouterr().err
+
+
+def test_masks_and_further_columns_lie_beside_any_dataset(tmp_path: Path) -> None:
+    folder = TREES["sysu-mm01"](tmp_path / "sysu")
+    put(folder / "masks", "cam1/0001/0012.png")
+    (folder / "crops.csv").write_text("path,coat,person\ncam1/0001/0012.jpg,red,77\n")
+    table = read(f"sysu-mm01:{folder}")
+    masked = table.take([k for k, mask in enumerate(table.column("mask")) if mask])
+    assert masked.paths.tolist() == [f"{folder}/cam1/0001/0012.jpg"]
+    assert masked.column("mask").tolist() == [f"{folder}/masks/cam1/0001/0012.png"]
+    assert masked.column("coat").tolist() == ["red"]
+    assert masked.person.tolist() == [1]  # what the names tell stands
+
+
+def test_a_plain_folder_is_not_a_dataset_with_folders_of_its_own(tmp_path: Path) -> None:
+    viper = TREES["viper"](tmp_path / "viper")
+    with pytest.raises(DataError, match=f"in the VIPeR layout; read it as viper:{viper}"):
+        read(f"folder:{viper}")
+    flat = TREES["weperson"](tmp_path / "flat")
+    assert not read(f"folder:{flat}").labelled

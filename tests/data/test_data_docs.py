@@ -23,3 +23,16 @@ def test_the_examples_of_the_data_page_run(
     for block in blocks:
         line = text[: block.start(1)].count("\n")
         exec(compile("\n" * line + block[1], str(PAGE), "exec"), names)
+
+
+def test_the_data_page_speaks_of_every_dataset_and_selection() -> None:
+    from reidapt.data import CATALOGUE, selections
+
+    text = PAGE.read_text(encoding="utf-8")
+    for name in CATALOGUE:
+        assert f"`{name}`" in text, name
+    public = [
+        n for n, v in vars(selections).items() if callable(v) and getattr(v, "__module__", "") == selections.__name__
+    ]
+    for name in public:
+        assert name.startswith("_") or f"`{name}`" in text, name

@@ -11,7 +11,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "evaluation.md"
 def test_code_blocks_run() -> None:
     text = PAGE.read_text(encoding="utf-8")
     blocks = list(re.finditer(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL))
-    assert len(blocks) == 3
+    assert len(blocks) == 14
     names: dict[str, object] = {}
     for block in blocks:
         line = text[: block.start(1)].count("\n")

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reidapt.errors import ConfigError, DataError
-from reidapt.evaluation import RetrievalResult, counting, rank
+from reidapt.evaluation import RetrievalResult, counting, rank, scoring
 
 
 def sorting_reference(query, gallery, qp, qc, gp, gc, ap="step", metric="cosine", max_rank=50):
@@ -118,6 +118,40 @@ def test_gallery_larger_than_a_tile(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("reidapt.evaluation.counting.TILE", 1024)
     check(scene(2, queries=6, pictures=2600, dim=4, coarse=True))
     check(scene(2, queries=6, pictures=2048))
+
+
+@pytest.mark.parametrize("coarse", [False, True])
+@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
+def test_gallery_too_large_for_a_block_of_queries(coarse: bool, metric: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gallery in tiles of a few pictures, the queries in groups of eight, gives the same figures and lists."""
+    monkeypatch.setattr("reidapt.evaluation.scoring.BLOCK_BYTES", 4 * 120)
+    for seed, persons in ((1, 6), (2, 1)):
+        q, g, *columns = scene(seed, queries=21, pictures=130, dim=4, coarse=coarse, persons=persons)
+        data = (np.rint(2 * q), np.rint(2 * g), *columns) if metric == "euclidean" else (q, g, *columns)
+        monkeypatch.setattr("reidapt.evaluation.scoring.GROUP_BYTES", 4 * 4 * 8)
+        result = run(data, metric=metric)
+        assert result._source is not None
+        assert result._source.scorer.tiled
+        assert [q1 - q0 for q0, q1 in result._source.scorer.groups()] == [8, 8, 5]
+        if not coarse or metric == "cosine":
+            check(data, metric=metric)
+
+
+def test_first_pass_reads_only_tiles_with_a_match(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reidapt.evaluation.scoring.BLOCK_BYTES", 4 * 400)
+    q, g, qp, qc, gp, gc = scene(1, queries=70, pictures=90)
+    gp[30:] = 0  # distractors at the end
+    read: list[int] = []
+    plain = scoring.Scorer.tiles
+
+    def noted(self, *arguments, **options):
+        for first, block in plain(self, *arguments, **options):
+            read.append(first)
+            yield first, block
+
+    monkeypatch.setattr(scoring.Scorer, "tiles", noted)
+    run((q, g, qp, qc, gp, gc))
+    assert read == [*range(0, 30, 5), *range(0, 90, 5)]
 
 
 @pytest.mark.parametrize("coarse", [False, True])

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from reidapt.errors import DataError, RunError
-from reidapt.evaluation import RetrievalResult, figures, rank
+from reidapt.evaluation import RetrievalResult, TrialsResult, figures, rank
 
 
 @pytest.fixture
@@ -154,6 +154,11 @@ def test_example_queries_span_best_to_worst(result: RetrievalResult) -> None:
 
 
 def test_plots_are_written(result: RetrievalResult, tmp_path: Path) -> None:
-    for path in (result.plot_cmc(tmp_path / "cmc.png"), figures.score_histogram(result, tmp_path / "h.png")):
+    trials = TrialsResult.of([result, result])
+    for path in (
+        result.plot_cmc(tmp_path / "cmc.png"),
+        result.plot_scores(tmp_path / "h.png"),
+        trials.plot_cmc(tmp_path / "trials.png"),
+    ):
         picture = np.asarray(Image.open(path).convert("RGB"))
         assert picture.std() > 5

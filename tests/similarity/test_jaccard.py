@@ -63,7 +63,7 @@ def test_equals_dense_formulation(k1: int, k2: int, noise: float) -> None:
 def test_small_pieces_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     x = people(150, persons=10)
     whole = jaccard(x)
-    monkeypatch.setattr("reidapt.similarity.reciprocal.PAIR_BUDGET", 500)
+    monkeypatch.setattr("reidapt.similarity.reciprocal.TRIPLE_BUDGET", 500)
     pieces = jaccard(x)
     assert (whole != pieces).nnz == 0
     assert whole.nnz == pieces.nnz < 150 * 150

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from tests.conftest import QUICK
 
 from reidapt.cli import main
-from reidapt.data import CropStore, CropTable, read
+from reidapt.data import CropStore, read
 from reidapt.errors import ConfigError
 from reidapt.evaluation import embed, load_result, rank
 from reidapt.methods.source_only import SourceOnlyConfig
@@ -98,9 +97,10 @@ def test_a_run_is_bound_to_its_trial():
     assert with_trial(regdb, "2") == f"{regdb}?trial=2"
     assert with_trial(f"{regdb}?trial=9&query=thermal", "2") == f"{regdb}?trial=2&query=thermal"
     assert with_trial(f"{regdb}?query=thermal", "2") == f"{regdb}?query=thermal&trial=2"
-    made = CropTable(pd.DataFrame({"path": ["a.jpg"], "trial": [4]}), "made", "/")
-    assert spec_trial(regdb, made) == "4"
-    assert spec_trial("market1501:/m", made.drop("trial")) is None
+    assert spec_trial(regdb) == "1"
+    assert spec_trial(f"{regdb}?trial=4") == "4"
+    assert spec_trial("market1501:/m") is None
+    assert bound_trial(("market1501:/m", ""), "market1501:/m") is None
 
 
 def test_several_runs_need_trials_of_their_own(run, target_dir, capsys):
@@ -110,3 +110,21 @@ def test_several_runs_need_trials_of_their_own(run, target_dir, capsys):
     assert "sysu-mm01" in capsys.readouterr().err
     assert main(["evaluate", str(run), f"market1501:{target_dir}", "--rerank", "--lambda", "2"]) == 2
     assert "λ in [0, 1]" in capsys.readouterr().err
+
+
+def test_extract_and_compare(run, target_dir, tmp_path, capsys):
+    dataset = f"market1501:{target_dir}"
+    assert main(["extract", str(run), dataset, str(tmp_path / "all")]) == 0
+    with np.load(tmp_path / "all.npz") as file:
+        table = read(dataset)
+        assert file["path"].tolist() == table.paths.tolist()
+        assert file["person"].tolist() == table.person.tolist()
+        np.testing.assert_allclose(np.linalg.norm(file["features"], axis=1), 1, atol=1e-5)
+    for name, flip in (("plain", []), ("flip", ["--flip"])):
+        assert main(["evaluate", str(run), dataset, *flip, "--out", str(tmp_path), "--name", name]) == 0
+    capsys.readouterr()
+    assert main(["compare", str(tmp_path / "plain.json"), str(tmp_path / "flip.json"), "--by", "person"]) == 0
+    text = capsys.readouterr().out
+    assert "differ in flip: False | True" in text
+    assert "4 resampled units" in text
+    assert main(["compare", str(tmp_path / "plain.json"), str(tmp_path / "none.json")]) == 2

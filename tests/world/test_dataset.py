@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 pytest.importorskip("anny")
 pytest.importorskip("warp")
 
-from reidapt.errors import WorldError  # noqa: E402
+from reidapt.errors import WorldError
 
 
 @pytest.fixture(scope="module")
@@ -67,9 +68,41 @@ def test_it_stands_in_for_a_crop_store_in_the_loader(stream):
 def test_rows_and_arguments_that_do_not_exist_are_sentences(stream):
     from reidapt.world.dataset import WorldDataset
 
-    with pytest.raises(WorldError, match="there are rows 0..11"):
+    with pytest.raises(WorldError, match=r"there are rows 0\.\.11"):
         stream.images([12])
     with pytest.raises(WorldError, match="an epoch is 0 or more"):
         stream.set_epoch(-1)
     with pytest.raises(WorldError, match="did you mean 'plaza'"):
         WorldDataset("plazza", people=3)
+
+
+def test_a_packed_world_holds_the_pictures_of_a_crop_store(small_world, tmp_path):
+    from reidapt.data import CropStore, read
+    from reidapt.data.packed import PackedStore, pack
+
+    seen: list[int] = []
+    out = pack(small_world, tmp_path / "packed", (64, 32), progress=lambda done, total: seen.append(done))
+    store, packed = CropStore(read(f"csv:{small_world / 'crops.csv'}"), (64, 32)), PackedStore(out)
+    assert len(packed) == len(store) == seen[-1]
+    rows = [3, 0, 7]
+    assert torch.equal(packed.images(rows), store.images(rows))
+    assert torch.equal(packed.masks(rows), store.masks(rows))
+    pd.testing.assert_frame_equal(packed.table.frame, store.table.frame)
+
+
+def test_damaged_or_used_packed_folders_are_sentences(small_world, tmp_path):
+    from reidapt.data.packed import PackedStore, pack
+    from reidapt.errors import DataError
+
+    out = pack(small_world, tmp_path / "packed", (16, 8))
+    with pytest.raises(DataError, match="not empty"):
+        pack(small_world, out, (16, 8))
+    with (out / "pictures.u8").open("ab") as file:
+        file.write(b"x")
+    with pytest.raises(DataError, match="pack the pictures again"):
+        PackedStore(out)
+    with pytest.raises(DataError, match="no folder of packed pictures"):
+        PackedStore(small_world)
+    with pytest.raises(DataError, match="cannot be packed"):
+        pack(small_world, tmp_path / "none", (0, 8))
+    assert [path.name for path in tmp_path.iterdir()] == ["packed"]

@@ -44,7 +44,9 @@ def test_the_visible_share_is_what_a_separate_unoccluded_render_says(scene):
         here = Renderer([crop.camera], SIZE, 0.0)
         here.draw_backdrop(crop.camera)
         seen = covered(here, crop, mesh, box)
-        assert visible == pytest.approx(seen / whole, abs=1e-6) or visible > seen / whole  # or bystanders were sent away
+        assert (
+            visible == pytest.approx(seen / whole, abs=1e-6) or visible > seen / whole
+        )  # or bystanders were sent away
     assert (drawn.visible[[crop.others != () for crop in crops]] < 1.0).any()
 
 

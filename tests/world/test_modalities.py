@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 pytest.importorskip("anny")
 pytest.importorskip("warp")
 
-from reidapt.world import fabrics, materials, modalities
+from reidapt.world import artists, fabrics, materials, modalities, render_world
 from reidapt.world.body import load_body_model
 from reidapt.world.cameras import sample_camera
 from reidapt.world.crops import Crop, sample_crop
@@ -147,8 +148,8 @@ def test_a_sketch_is_lines_on_empty_paper(renderer, people):
             assert np.quantile(far[covered == 0], 0.90) < 20
             assert (far[covered == 255] > 60).mean() > 0.05
             assert picture[covered == 255].max() > 0.8 * paper
-    artists = {modalities.artist_of(shown.crop("sketch", picture=k).noise_seed) for shown in people for k in range(8)}
-    assert len(artists) > 2
+    drawn_by = {artists.artist_of(shown.crop("sketch", picture=k).noise_seed) for shown in people for k in range(8)}
+    assert len(drawn_by) > 2
 
 
 def test_masks_of_the_same_picture_agree_between_modalities(renderer, people):
@@ -167,7 +168,7 @@ def test_masks_of_the_same_picture_agree_between_modalities(renderer, people):
 
 def test_the_lamp_falls_with_the_square_of_the_distance(people, monkeypatch):
     shown = people[0]
-    camera = modalities.easel(CAMERAS[0])
+    camera = artists.easel(CAMERAS[0])
     renderer = Renderer([camera], SIZE, 0.0)
     row = np.zeros(modalities.BAND_COLUMNS)
     row[1] = 40.0  # a lamp without a beam, and nothing else
@@ -211,4 +212,20 @@ def test_what_differs_between_modalities_is_in_the_table():
     assert set(modalities.modality_columns("colour", camera, 7).values()) == {""}
     assert modalities.modality_columns("infrared", camera, 7)["infrared_light"] in ("lamp", "day")
     assert 0.0 < modalities.modality_columns("thermal", camera, 7)["air_temperature"] < 30.0
-    assert modalities.modality_columns("sketch", camera, 7)["artist"] in range(len(modalities.ARTISTS))
+    assert modalities.modality_columns("sketch", camera, 7)["artist"] in range(len(artists.ARTISTS))
+
+
+def test_a_world_of_all_modalities_has_the_same_bytes_whatever_workers_and_batch_size(tmp_path):
+    arguments = {"people": 2, "cameras": 2, "pictures": 2, "seed": 4, "size": (64, 32), "layout": "table"}
+    worlds = [
+        render_world("plaza", **arguments, modalities=MODALITIES, out=tmp_path / str(k), workers=k, batch_size=size)
+        for k, size in ((1, 3), (2, 16))
+    ]
+    files = [sorted(path.relative_to(world) for path in world.rglob("*") if path.is_file()) for world in worlds]
+    assert files[0] == files[1]
+    assert sum(path.suffix == ".jpg" for path in files[0]) == 2 * 2 * 2 * 4
+    for path in files[0]:
+        assert (worlds[0] / path).read_bytes() == (worlds[1] / path).read_bytes(), path
+    table = pd.read_csv(worlds[0] / "crops.csv", keep_default_na=False)
+    for modality, column in (("infrared", "infrared_light"), ("thermal", "air_temperature"), ("sketch", "artist")):
+        assert ((table[column] != "") == (table.modality == modality)).all()

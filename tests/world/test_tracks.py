@@ -17,7 +17,9 @@ def studio():
     from reidapt.world.layout import Arguments
     from reidapt.world.studio import Studio
 
-    return Studio(find_style("plaza"), Arguments(4, 2, 2, 5, (64, 32), "table", 1.0, tracklets=2, frames=FRAMES, occlusion=0.6))
+    return Studio(
+        find_style("plaza"), Arguments(4, 2, 2, 5, (64, 32), "table", 1.0, tracklets=2, frames=FRAMES, occlusion=0.6)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +53,9 @@ def test_the_heading_follows_the_way(tracks):
     for _, crops in tracks:
         if not crops[0].columns["walking"]:
             continue
-        spots = np.array([crop.transforms[0, :2, 3] + crop.transforms[0, :2, :3] @ crop.rest.heads[0] for crop in crops])
+        spots = np.array(
+            [crop.transforms[0, :2, 3] + crop.transforms[0, :2, :3] @ crop.rest.heads[0] for crop in crops]
+        )
         way = np.diff(spots, axis=0)
         for step, crop in zip(way, crops):
             if np.linalg.norm(step) > 0.05:

@@ -32,15 +32,21 @@ def is_clutter(name: str) -> bool:
 
 
 def listing(folder: Path) -> list[str]:
-    """Sorted names in `folder`; raises `DataError` where it is missing, not a folder or not readable."""
+    """Sorted names in `folder`; raises `DataError` where it is missing, not readable or has a name that is no Unicode."""
     try:
-        return sorted(os.listdir(folder))
+        names = sorted(os.listdir(folder))
     except FileNotFoundError:
         raise DataError(f"there is no folder {folder}; check the path.") from None
     except NotADirectoryError:
         raise DataError(f"{folder} is a file, but a folder was expected.") from None
     except OSError as error:
         raise DataError(f"the folder {folder} cannot be read: {error.strerror}.") from None
+    try:
+        "".join(names).encode()
+    except UnicodeEncodeError as error:
+        odd = next(name for name in names if error.object[error.start] in name)
+        raise DataError(f"{folder} holds {odd!r}, a name that is not valid Unicode; rename the file.") from None
+    return names
 
 
 def sha256(path: str | os.PathLike[str]) -> str:

@@ -46,6 +46,8 @@ class Spec:
 
     def read(self) -> CropTable:
         """The table; raises `DataError` for whatever the reader finds wrong."""
+        if self.reader == "folder":
+            self._refuse_layouts()
         try:
             if self.dataset is None:
                 return GENERIC[self.reader](self.path)
@@ -53,6 +55,13 @@ class Spec:
         except OSError as error:
             where = f" ({error.filename})" if error.filename else ""
             raise DataError(f"{self.path} cannot be read as {self.reader}: {error.strerror or error}{where}.") from None
+
+    def _refuse_layouts(self) -> None:
+        """A plain folder is not the layout of a dataset that has folders of its own, which would become persons."""
+        known = [name for name in recognised(self.path) if CATALOGUE[name].marks != (".",)]
+        if known:
+            either = " or ".join(f"{name}:{self.path}" for name in known)
+            raise DataError(f"{self.path} is in the {CATALOGUE[known[0]].title} layout; read it as {either}.")
 
 
 def read(spec: str | os.PathLike[str]) -> CropTable:

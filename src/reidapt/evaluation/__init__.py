@@ -1,6 +1,6 @@
 """Embeddings, retrieval figures, ranked lists and the pictures of them."""
 
-from reidapt.evaluation.comparison import Comparison, compare
+from reidapt.evaluation.comparison import Comparison, compare, compare_files
 from reidapt.evaluation.embedding import embed
 from reidapt.evaluation.ranking import rank
 from reidapt.evaluation.reranking import Reranking
@@ -14,6 +14,7 @@ __all__ = [
     "RetrievalResult",
     "TrialsResult",
     "compare",
+    "compare_files",
     "embed",
     "load_result",
     "rank",

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from reidapt.errors import ConfigError, DataError
+from reidapt.errors import ConfigError, DataError, RunError
+from reidapt.evaluation.files import read_result
 from reidapt.evaluation.result import RetrievalResult
-from reidapt.evaluation.trials import TrialsResult
+from reidapt.evaluation.trials import TrialsResult, load_result
 
 Result = RetrievalResult | TrialsResult
 SAME = ("protocol", "dataset", "queries", "gallery")
@@ -139,6 +141,22 @@ def compare(
     pairs = {name: (first.settings.get(name), second.settings.get(name)) for name in names if name not in FREE}
     differing = {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
     return Comparison(measures, int(known.sum()), int(unit.max()) + 1, confidence, differing)
+
+
+def compare_files(
+    first: str | os.PathLike[str], second: str | os.PathLike[str], by: Literal["query", "person"] = "query"
+) -> Comparison:
+    """`compare` of two saved results; `by` is what the bootstrap draws.
+
+    Raises RunError where a file can't be read or doesn't hold the queries' persons.
+    """
+    groups = None
+    if by == "person":
+        target, _, arrays = read_result(first)
+        if "query_person" not in arrays:
+            raise RunError(f"{target} doesn't hold the queries' persons; compare by query, or evaluate the run again.")
+        groups = arrays["query_person"]
+    return compare(load_result(first), load_result(second), groups=groups)
 
 
 def _per_query(result: Result, measure: str) -> np.ndarray:

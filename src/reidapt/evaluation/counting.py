@@ -16,6 +16,8 @@ TILE = 20480
 """Gallery pictures compared at once on the CPU: their scores and the outcomes stay in the second-level cache."""
 MANY = 48
 """Above this many positives of one query, sorting its scores once costs less than comparing them with each positive."""
+FEWER = 3
+"""Scores are set aside where this many times the others are left; copying a few costs less than comparing all."""
 WORD_RUN = 128
 """Outcomes are bytes, added up eight at a time as 64-bit words; a byte would overflow after 255 words."""
 
@@ -111,17 +113,28 @@ def ranks_in_row(scores: np.ndarray, mine: np.ndarray, outcomes: np.ndarray) -> 
     order = np.argsort(-scores[mine], kind="stable")
     values = scores[mine[order]]
     scores[mine] = -np.inf  # what remains are negatives; among themselves the positives are in order already
-    if len(mine) > MANY:
-        negatives = np.sort(scores)
-        above = len(scores) - np.searchsorted(negatives, values, side="right")
-        level = bool((np.searchsorted(negatives, values, side="left") + above < len(scores)).any())
-    else:
-        above, level = _above(scores, values[:, None], outcomes[: len(mine)])
+    above, level = above_each(scores, values, outcomes)
     tied = bool(level and above[0] == 0 and (scores == values[0]).any())
     if level:
         for k, index in enumerate(mine[order]):
             above[k] += np.count_nonzero(scores[:index] == values[k])
     return above + np.arange(1, len(mine) + 1), tied
+
+
+def above_each(scores: np.ndarray, values: np.ndarray, outcomes: np.ndarray) -> tuple[np.ndarray, bool]:
+    """How many of `scores` (G,) are above each of `values` (P,), which descend, and whether any equals one.
+
+    Scores below all values are set aside first where they are the most. `outcomes` (at least min(P, MANY), TILE) bool
+    is memory to work in.
+    """
+    near = scores >= values[-1]
+    if FEWER * np.count_nonzero(near) < len(scores):
+        scores = scores[near]
+    if len(values) <= MANY:
+        return _above(scores, values[:, None], outcomes[: len(values)])
+    ordered = np.sort(scores)
+    above = len(scores) - np.searchsorted(ordered, values, side="right")
+    return above, bool((np.searchsorted(ordered, values, side="left") + above < len(scores)).any())
 
 
 def _above(scores: np.ndarray, values: np.ndarray, outcome: np.ndarray) -> tuple[np.ndarray, bool]:
@@ -131,11 +144,11 @@ def _above(scores: np.ndarray, values: np.ndarray, outcome: np.ndarray) -> tuple
     for first in range(0, len(scores), TILE):
         tile = scores[first : first + TILE]
         inside = outcome[:, : len(tile)]
-        if len(tile) < TILE:
-            outcome[:, len(tile) :] = False
+        used = outcome[:, : -(-len(tile) // (8 * WORD_RUN)) * 8 * WORD_RUN]
+        used[:, len(tile) :] = False
         level = level or bool(np.equal(tile, values, out=inside).any())
         np.greater(tile, values, out=inside)
-        words = outcome.view(np.uint64).reshape(len(values), -1, WORD_RUN)
+        words = used.view(np.uint64).reshape(len(values), -1, WORD_RUN)
         above += np.add.reduce(words, axis=2).view(np.uint8).sum(axis=1, dtype=np.int64)
     return above, level
 

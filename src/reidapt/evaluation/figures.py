@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from reidapt.errors import DataError
 from reidapt.evaluation.result import RetrievalResult
+
+if TYPE_CHECKING:
+    from reidapt.evaluation.trials import TrialsResult
 
 RIGHT, WRONG, QUERY = (34, 153, 84), (203, 45, 45), (70, 90, 110)
 PAPER, INK, FAINT = (255, 255, 255), (30, 34, 38), (120, 126, 132)
@@ -114,9 +118,22 @@ def example_queries(result: RetrievalResult, count: int = 8) -> list[int]:
     return [int(query) for query in order[places]]
 
 
-def plot_cmc(results: Mapping[str, RetrievalResult], out_png: PathLike, max_rank: int = 20) -> Path:
-    """CMC curves of one or more named results, in percent over rank, as a PNG file."""
+def plot_cmc(
+    results: Mapping[str, RetrievalResult | TrialsResult],
+    out_png: PathLike,
+    max_rank: int = 20,
+    each: Mapping[str, Sequence[RetrievalResult]] | None = None,
+) -> Path:
+    """CMC curves of one or more named results, in percent over rank, as a PNG file.
+
+    The curves in `each`, such as the trials behind a mean, are drawn thin below them.
+    """
     figure, axes = _axes()
+    for trials in (each or {}).values():
+        for trial in trials:
+            axes.plot(
+                np.arange(1, len(trial.cmc[:max_rank]) + 1), 100 * trial.cmc[:max_rank], color="0.75", linewidth=0.7
+            )
     for name, result in results.items():
         curve = 100 * result.cmc[:max_rank]
         axes.plot(

@@ -19,6 +19,7 @@ from reidapt.evaluation.identities import DISTRACTOR, Identities, identity_ranks
 from reidapt.evaluation.reranking import Reranking
 from reidapt.evaluation.result import RetrievalResult
 from reidapt.evaluation.scoring import Metric, Scorer
+from reidapt.evaluation.tiles import count_in_tiles
 from reidapt.similarity.neighbours import Features
 
 ApRule = Literal["step", "trapezoid"]
@@ -87,7 +88,8 @@ def rank(
         query_person, gallery_person, query_camera, gallery_camera, scorer.queries, scorer.pictures
     )
     positives, out = people.split(same_camera, left_out)
-    ranks, ties = count_above(scorer, positives, out, people.junk)
+    count = count_in_tiles if scorer.tiled else count_above
+    ranks, ties = count(scorer, positives, out, people.junk)
     first, average_precision, inverse_penalty = per_query(ranks, positives.offsets, ap)
     if cmc == "identity":
         first = identity_ranks(scorer, people, out)

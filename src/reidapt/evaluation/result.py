@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -134,6 +134,25 @@ class RetrievalResult:
 
         return plot_cmc({label or "CMC": self}, out_png)
 
+    def plot_lists(
+        self,
+        query_paths: Sequence[str | os.PathLike[str]],
+        gallery_paths: Sequence[str | os.PathLike[str]],
+        out_png: str | os.PathLike[str],
+        queries: Sequence[int] | None = None,
+        k: int = 10,
+    ) -> Path:
+        """Draw ranked lists into a PNG file; see `reidapt.evaluation.figures.ranked_lists`."""
+        from reidapt.evaluation.figures import ranked_lists
+
+        return ranked_lists(self, query_paths, gallery_paths, out_png, queries, k)
+
+    def plot_scores(self, out_png: str | os.PathLike[str], k: int = 50) -> Path:
+        """Draw the scores of matches and of other people among the first `k` into a PNG file."""
+        from reidapt.evaluation.figures import score_histogram
+
+        return score_histogram(self, out_png, k)
+
     # Files ------------------------------------------------------------------------------------------------------------
 
     def save(
@@ -245,20 +264,25 @@ class _Source:
             yield start, block
 
     def lists(self, k: int) -> RankedLists:
-        queries = self.scorer.queries
-        indices = np.full((queries, k), -1, np.int64)
-        scores = np.full((queries, k), -np.inf, np.float32)
-        correct = np.zeros((queries, k), np.bool_)
-        for start, block in self.blocks():
-            stop = start + len(block)
-            values, nearest = stable_topk(block, k)
-            shown = torch.isfinite(values)
-            readable = self.scorer.reported(values, torch.arange(start, stop, device=block.device))
-            indices[start:stop] = torch.where(shown, nearest, -1).cpu().numpy()
-            scores[start:stop] = torch.where(shown, readable, -torch.inf).cpu().numpy()
-            for query in range(start, stop):
-                correct[query] = np.isin(indices[query], self.positives.of(query))
-        return RankedLists(indices, scores, correct)
+        from reidapt.evaluation.tiles import lists_in_tiles
+
+        scorer, queries = self.scorer, self.scorer.queries
+        if scorer.tiled:
+            indices, values = lists_in_tiles(scorer, self.left_out, self.junk, k)
+        else:
+            indices, values = np.empty((queries, k), np.int64), np.empty((queries, k), np.float32)
+            for start, block in self.blocks():
+                best, nearest = stable_topk(block, k)
+                indices[start : start + len(block)] = nearest.cpu().numpy()
+                values[start : start + len(block)] = best.cpu().numpy()
+        shown = np.isfinite(values)
+        everyone = torch.arange(queries, device=scorer.device)
+        readable = scorer.reported(torch.from_numpy(values).to(scorer.device), everyone).cpu().numpy()
+        indices, scores = np.where(shown, indices, -1), np.where(shown, readable, -np.inf)
+        correct = np.zeros(indices.shape, np.bool_)
+        for query, row in enumerate(indices):
+            correct[query] = np.isin(row, self.positives.of(query))
+        return RankedLists(indices, scores.astype(np.float32), correct)
 
 
 def _mean(values: np.ndarray) -> float:

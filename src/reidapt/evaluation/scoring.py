@@ -14,6 +14,10 @@ from reidapt.evaluation.reranking import Bonus, Reranking, rerank
 from reidapt.similarity.neighbours import BLOCK_BYTES, Features, as_features, full_float32, inverse_norms, squared_norms
 
 Metric = Literal["cosine", "euclidean"]
+FEW_QUERIES = 64
+"""Where fewer queries than this fit a block over the whole gallery, the gallery is cut into tiles instead."""
+GROUP_BYTES = 64 << 20
+"""Size of the query features that meet one tile of the gallery."""
 
 
 class Scorer:
@@ -59,6 +63,8 @@ class Scorer:
             self.constant = 1 - reranking.weight
             self.query_factor = self.query_factor * self.share
         self.rows = chunk or max(1, min(self.queries, BLOCK_BYTES // (4 * max(1, self.pictures))))
+        self.tiled = chunk is None and self.bonus is None and self.rows < min(self.queries, FEW_QUERIES)
+        """Whether the gallery is so large that reading it for each block of queries would take longer than the rest."""
 
     def blocks(self) -> Iterator[tuple[int, Tensor]]:
         """Yield (first query, products (B, G) float32). The memory of a block is used again for the next one."""
@@ -76,6 +82,32 @@ class Scorer:
                         part = self.gallery[first : first + 8192].float()
                         block[:, first : first + 8192] = rows @ part.T
             yield start, block
+
+    def groups(self) -> Iterator[tuple[int, int]]:
+        """Stretches (first query, end) whose features take at most GROUP_BYTES."""
+        size = max(1, GROUP_BYTES // (4 * max(1, self.query.shape[1])))
+        for start in range(0, self.queries, size):
+            yield start, min(start + size, self.queries)
+
+    def tiles(self, q0: int, q1: int, holding: np.ndarray | None = None) -> Iterator[tuple[int, Tensor]]:
+        """Yield (first picture, scores (q1 - q0, T)) of queries q0..q1 over the whole gallery, or where it is `holding`.
+
+        Scores are finished. The memory of a tile is used again for the next one.
+        """
+        rows = self.query[q0:q1].float()
+        if self.metric == "cosine":
+            rows = rows * self.query_factor[q0:q1, None]
+        size = min(self.pictures, max(1, BLOCK_BYTES // (4 * len(rows))))
+        buffer = torch.empty(len(rows) * size, device=self.device)
+        wanted = range(-(-self.pictures // size)) if holding is None else np.unique(holding // size).tolist()
+        for number in wanted:
+            first = number * size
+            part = self.gallery[first : first + size].float()
+            block = buffer[: len(rows) * len(part)].view(len(rows), len(part))
+            with full_float32():
+                torch.mm(rows, part.T, out=block)
+            term = self.gallery_term[first : first + size]
+            yield first, block.mul_(term) if self.metric == "cosine" else block.sub_(term)
 
     @property
     def combine(self) -> np.ufunc:

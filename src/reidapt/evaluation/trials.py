@@ -87,6 +87,12 @@ class TrialsResult:
         about = f"{len(self.trials)} trials, mean ± standard deviation; the first alone: {shown or '-'}"
         return "\n".join([heading, "  ".join(cells), about, *str(self.trials[0]).splitlines()[2:]])
 
+    def plot_cmc(self, out_png: str | os.PathLike[str], label: str = "mean") -> Path:
+        """Draw the CMC curves of all trials and their mean into a PNG file."""
+        from reidapt.evaluation.figures import plot_cmc
+
+        return plot_cmc({label: self}, out_png, each={label: self.trials})
+
     # Files ------------------------------------------------------------------------------------------------------------
 
     def save(

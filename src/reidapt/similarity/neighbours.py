@@ -77,20 +77,34 @@ def stable_topk(scores: Tensor, k: int) -> tuple[Tensor, Tensor]:
     """The `k` largest of each row of (B, N) scores, as a stable sort in descending order would list them.
 
     Returns values (B, k) and indices (B, k); of equal scores the one of lower index comes first, both inside the list
-    and at its end, which `torch.topk` leaves open. Faster than it too: at least `k` scores of a row reach the k-th best
-    of its groups' maxima, and few others do, so only those are sorted.
+    and at its end, which `torch.topk` leaves open. Faster than it too: a row's `k` largest lie in those `k` of its
+    groups whose maxima are largest, so only these groups are looked at.
     """
     rows, n = scores.shape
     k = min(k, n)
     groups = min(n, 16 * k)
     size = n // groups
-    best = scores[:, : size * groups].unflatten(1, (size, groups)).amax(1)
-    floor = best.topk(k, dim=1).values[:, -1:]
-    if rows > 1 and int(torch.count_nonzero(best >= floor)) > MANY_GROUPS * rows * k:  # masses of equal scores
+    grouped = scores[:, : size * groups].unflatten(1, (size, groups))
+    best = grouped.amax(1)
+    values, group = best.topk(k, dim=1)
+    floor = values[:, -1:]
+    reached = int(torch.count_nonzero(best >= floor))
+    if reached == rows * k:  # no tie between groups
+        group = group.sort(dim=1).values  # so that candidates come in the order of their indices
+        candidates = grouped.gather(2, group[:, None, :].expand(rows, size, k)).flatten(1)
+        candidates = torch.cat([candidates, scores[:, size * groups :]], dim=1)
+        row, place = torch.nonzero(candidates >= floor, as_tuple=True)
+        inside = place < size * k
+        member = torch.where(inside, place, 0)
+        index = torch.where(inside, member // k * groups + group[row, member % k], place + (groups - k) * size)
+        value = candidates[row, place]
+    elif rows > 1 and reached > MANY_GROUPS * rows * k:  # masses of equal scores
         halves = [stable_topk(part, k) for part in scores.split((rows + 1) // 2)]
         return torch.cat([values for values, _ in halves]), torch.cat([indices for _, indices in halves])
-    row, index = torch.nonzero(scores >= floor, as_tuple=True)  # in the order of rows and, within a row, of indices
-    value, order = torch.sort(scores[row, index], descending=True, stable=True)
+    else:
+        row, index = torch.nonzero(scores >= floor, as_tuple=True)  # in the order of rows and, within a row, of indices
+        value = scores[row, index]
+    value, order = torch.sort(value, descending=True, stable=True)
     row, by_row = torch.sort(row[order], stable=True)
     start = torch.searchsorted(row, torch.arange(rows, device=scores.device))
     pick = by_row[start[:, None] + torch.arange(k, device=scores.device)]

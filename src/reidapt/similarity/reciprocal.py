@@ -5,6 +5,8 @@ Two pictures that share no neighbour are at distance exactly 1, which is nearly 
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import torch
 from scipy import sparse
@@ -14,8 +16,8 @@ from torch.nn import functional
 from reidapt.errors import ConfigError
 from reidapt.similarity.neighbours import BLOCK_BYTES, Features, as_features, full_float32, knn
 
-PAIR_BUDGET = 1 << 20
-"""Number of (picture, shared neighbour, picture) triples, and of pairs, expanded at once: about 50 MB."""
+TRIPLE_BUDGET = 1 << 20
+"""Number of (picture, shared neighbour, picture) triples expanded at once: about 30 MB."""
 
 
 def jaccard(features: Features, k1: int = 20, k2: int = 6, max_distance: float = 1.0) -> sparse.csr_array:
@@ -103,8 +105,8 @@ def neighbour_indicator(ranks: np.ndarray, k: int, value: float = 1.0) -> sparse
     """(N, N) matrix holding `value` at each picture's first `k` neighbours of `ranks` (N, >=k)."""
     n = len(ranks)
     k = min(k, ranks.shape[1])
-    columns = ranks[:, :k].ravel()
-    return sparse.csr_array((np.full(n * k, value, np.float32), columns, np.arange(0, n * k + 1, k)), shape=(n, n))
+    columns, starts = ranks[:, :k].ravel().astype(np.int32), np.arange(0, n * k + 1, k, dtype=np.int32)
+    return sparse.csr_array((np.full(n * k, value, np.float32), columns, starts), shape=(n, n))
 
 
 def expanded_sets(ranks: np.ndarray, k1: int, half_k1: int) -> sparse.csr_array:
@@ -127,20 +129,23 @@ def mutual(ranks: np.ndarray, k: int) -> sparse.csr_array:
     return near.multiply(near.T.tocsr()).tocsr()
 
 
-def neighbour_weights(
-    x: Tensor, sets: sparse.csr_array, furthest: np.ndarray, chunk: int = 1 << 14
-) -> sparse.csr_array:
+def neighbour_weights(x: Tensor, sets: sparse.csr_array, furthest: np.ndarray) -> sparse.csr_array:
     """softmax over each set of -|x_i - x_j|² / furthest_i for unit `x` (N, D); the rows of the result sum to 1."""
     rows = np.repeat(np.arange(len(x)), np.diff(sets.indptr))
-    columns = sets.indices.astype(np.int64)
-    similarity = np.empty(len(columns), np.float32)
-    for start in range(0, len(columns), chunk):
-        part = slice(start, start + chunk)
-        left, right = (torch.from_numpy(index[part]).to(x.device) for index in (rows, columns))
-        similarity[part] = torch.linalg.vecdot(x[left], x[right]).cpu().numpy()
-    weights = np.exp((2.0 * similarity.astype(np.float64) - 2.0) / furthest[rows])
+    similarity = products_at(x, sets).astype(np.float64)
+    weights = np.exp((2.0 * similarity - 2.0) / furthest[rows])
     sums = np.bincount(rows, weights, minlength=len(x))
     return sparse.csr_array(((weights / sums[rows]).astype(np.float32), sets.indices, sets.indptr), shape=sets.shape)
+
+
+def products_at(x: Tensor, pattern: sparse.csr_array) -> np.ndarray:
+    """The products x_i · x_j (float32) at the stored entries of `pattern` (N, N), in its order."""
+    indptr, indices = (torch.from_numpy(a.astype(np.int64)).to(x.device) for a in (pattern.indptr, pattern.indices))
+    zeros = torch.zeros(len(indices), device=x.device)
+    with warnings.catch_warnings(), full_float32():
+        warnings.filterwarnings("ignore", message=".*Sparse CSR tensor support is in beta.*", category=UserWarning)
+        places = torch.sparse_csr_tensor(indptr, indices, zeros, pattern.shape, check_invariants=False)
+        return torch.sparse.sampled_addmm(places, x, x.T, beta=0.0).values().cpu().numpy()
 
 
 def pairwise_jaccard(
@@ -148,46 +153,46 @@ def pairwise_jaccard(
 ) -> sparse.csr_array:
     """Jaccard distance between the rows of `weights` (N, C) and of `other` (M, C; default the same), rows summing to 1.
 
-    Returns float32 CSR (N, M) of the distances below 1 and up to `max_distance`.
+    Returns float32 CSR (N, M) of the distances below 1 and up to `max_distance`, column indices sorted.
     """
-    symmetric = other is None
-    columns = (weights if other is None else other).tocsc()
-    n, m = weights.shape[0], columns.shape[0]
-    column_length = np.diff(columns.indptr).astype(np.int64)
-    work = np.concatenate([[0], np.cumsum(column_length[weights.indices])])[weights.indptr]  # triples before each row
-    indices, data, counts = [np.empty(0, np.int32)], [np.empty(0, np.float32)], np.zeros(n, np.int64)
-    start = 0
-    while start < n:
-        stop = int(np.searchsorted(work, work[start] + PAIR_BUDGET, side="right")) - 1
-        stop = min(n, max(start + 1, min(stop, start + PAIR_BUDGET // m)))
-        shared = _intersections(weights, columns, column_length, start, stop, m)
-        if symmetric:
-            own = np.arange(stop - start)
-            shared[own * m + own + start] = 1.0
-        cell = np.flatnonzero(shared > 0)
-        common = shared[cell]
-        distance = np.maximum(1.0 - common / (2.0 - common), 0.0)
-        if max_distance < 1:
-            near = distance <= max_distance
-            cell, distance = cell[near], distance[near]
-        counts[start:stop] = np.bincount(cell // m, minlength=stop - start)
-        indices.append((cell % m).astype(np.int32))
-        data.append(distance.astype(np.float32))
+    shared = shared_weight(weights, weights if other is None else other, upper=other is None)
+    if max_distance < 1:
+        shared.data[1 - shared.data / (2 - shared.data) > max_distance] = 0
+        shared.eliminate_zeros()
+    below = shared.T.tocsr()  # transposing sorts the columns
+    shared = below.T.tocsr()
+    if other is None:
+        shared = shared + below  # the diagonal twice
+        shared.setdiag(1)
+    shared.data = np.maximum(1 - shared.data / (2 - shared.data), 0)
+    return shared
+
+
+def shared_weight(weights: sparse.csr_array, other: sparse.csr_array, upper: bool) -> sparse.csr_array:
+    """sum_c min(weights[i, c], other[j, c]) as a sparse (N, M) matrix; with `upper` only of j >= i (N = M).
+
+    Every entry of a row meets the entries of its column in `other`; the triples are added up as a sparse product with
+    the identity does it, in a time that depends on their number alone.
+    """
+    columns = other.tocsc()
+    columns.sort_indices()
+    begin, end = (columns.indptr[weights.indices + step].astype(np.int64) for step in (0, 1))
+    if upper:  # from the entry's own place in its column on: its rows are sorted
+        numbered = sparse.csr_array((np.arange(1, weights.nnz + 1), weights.indices, weights.indptr), weights.shape)
+        begin[numbered.tocsc().data - 1] = np.arange(weights.nnz)
+    length = end - begin
+    work = np.concatenate([[0], np.cumsum(length)])[weights.indptr]  # triples before each row
+    identity = sparse.eye_array(other.shape[0], dtype=np.float32, format="csr")
+    parts, start, rows = [], 0, weights.shape[0]
+    while start < rows:
+        stop = int(np.searchsorted(work, work[start] + TRIPLE_BUDGET, side="right")) - 1
+        stop = min(rows, max(start + 1, stop))
+        entries = slice(weights.indptr[start], weights.indptr[stop])
+        count = length[entries]
+        place = np.arange(work[stop] - work[start], dtype=np.int32)
+        place += np.repeat((begin[entries] - (np.cumsum(count) - count)).astype(np.int32), count)
+        smaller = np.minimum(np.repeat(weights.data[entries], count), columns.data[place])
+        triples = (smaller, columns.indices[place], (work[start : stop + 1] - work[start]).astype(np.int32))
+        parts.append(sparse.csr_array(triples, shape=(stop - start, other.shape[0])) @ identity)
         start = stop
-    indptr = np.concatenate([[0], np.cumsum(counts)])
-    return sparse.csr_array((np.concatenate(data), np.concatenate(indices), indptr), shape=(n, m))
-
-
-def _intersections(
-    weights: sparse.csr_array, columns: sparse.csc_array, column_length: np.ndarray, start: int, stop: int, m: int
-) -> np.ndarray:
-    """sum_c min(weights[i, c], columns[j, c]) for rows start..stop and all j, as a dense (stop - start, m) block."""
-    entries = slice(weights.indptr[start], weights.indptr[stop])
-    shared_column, value = weights.indices[entries], weights.data[entries]
-    row = np.repeat(np.arange(stop - start), np.diff(weights.indptr[start : stop + 1]))
-    length = column_length[shared_column]
-    first = np.cumsum(length) - length
-    position = np.arange(length.sum()) + np.repeat(columns.indptr[shared_column] - first, length)
-    smaller = np.minimum(np.repeat(value, length), columns.data[position])
-    cell = np.repeat(row * m, length) + columns.indices[position]
-    return np.bincount(cell, smaller, minlength=(stop - start) * m)
+    return sparse.vstack(parts, format="csr") if parts else sparse.csr_array((rows, other.shape[0]), dtype=np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from reidapt.progress import ProgressCallback
 from reidapt.training.checkpoint import load
 from reidapt.training.device import torch_device
 from reidapt.training.run import Run
-from reidapt.training.trials import FIRST, bound_trial, check_trial, spec_trial, with_trial
+from reidapt.training.trials import bound_trial, check_trial, spec_trial, with_trial
 
 Result = RetrievalResult | TrialsResult
 
@@ -92,13 +93,13 @@ def evaluate_run(
         method = load(path).to(torch_device(device))
         trained = bound_trial((method.config.source, method.config.target), dataset)
         for spec in _specs(dataset, trained, trials, path):
-            table = read(spec)
-            trial = spec_trial(spec, table)
+            trial = spec_trial(spec)
             check_trial(trained, trial, path, dataset)
             if len(runs) > 1 and trial in seen:
                 where = f"trial {trial}" if trial else "the same data"
                 raise ConfigError(f"'{seen[trial]}' and '{path}' were both asked for {where}; give one run a trial.")
             seen[trial] = path
+            table = read(spec)
             result, found = evaluate(
                 method, table, options=options, chosen=chosen, batch_size=batch_size, progress=progress, dataset=spec
             )
@@ -114,11 +115,54 @@ def evaluate_run(
     return result, target
 
 
+def extract(
+    run: str | Path,
+    dataset: str,
+    out: Path,
+    *,
+    flip: bool = False,
+    strips: int = 0,
+    batch_size: int = 256,
+    device: str = "auto",
+    progress: ProgressCallback | None = None,
+) -> Path:
+    """Write the embeddings of all pictures of a dataset, in the order of its table.
+
+    The ``.npz`` holds ``features`` float32 (N, D), ``path``, ``split``, ``camera`` and, where there are labels, ``person``.
+
+    Raises:
+        RunError: the file cannot be written.
+    """
+    method, table = load(run).to(torch_device(device)), read(dataset)
+    features = embed(
+        method,
+        CropStore(table, method.config.size),
+        batch_size=batch_size,
+        flip=flip,
+        strips=strips,
+        device=next(method.parameters()).device,
+        progress=counter(progress, 0, len(table), "embedding"),
+    )
+    columns = {name: table.column(name) for name in ("camera", "split", *(["person"] if table.labelled else []))}
+    arrays = {"features": features.numpy(), "path": table.paths, **columns}
+    target = out if out.suffix == ".npz" else out.with_name(out.name + ".npz")
+    temporary = target.with_name(f".{target.name}.tmp")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with open(temporary, "wb") as file:
+            np.savez(file, **{k: v.astype(np.str_) if v.dtype == object else v for k, v in arrays.items()})
+        os.replace(temporary, target)
+    except OSError as problem:
+        temporary.unlink(missing_ok=True)
+        raise RunError(f"The embeddings could not be written to '{target}': {problem.strerror}.") from None
+    return target
+
+
 def _specs(dataset: str, trained: str | None, trials: int, run: str | Path) -> list[str]:
     """The specs to evaluate one run on."""
     if trials:
         return [with_trial(dataset, str(trial)) for trial in range(1, trials + 1)]
-    if trained not in (None, FIRST) and "trial=" not in dataset:
+    if trained is not None and "trial=" not in dataset:
         return [with_trial(dataset, trained)]
     return [dataset]
 

@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from reidapt.data import CropTable
+from reidapt.data.spec import parse
 from reidapt.errors import ConfigError
 
-FIRST = "1"
 TRIAL = re.compile(r"(?<=[?&])trial=([^&+]*)")
 
 
@@ -20,30 +19,21 @@ def with_trial(spec: str, trial: str) -> str:
     return f"{spec}{'&' if '?' in spec else '?'}trial={trial}"
 
 
-def spec_trial(spec: str, table: CropTable) -> str | None:
-    """The trial that was read: as the table's ``trial`` column or the spec says; None for a dataset without trials."""
-    if "trial" in table.columns and len(table):
-        return str(table.column("trial")[0])
-    found = TRIAL.search(spec)
-    return found[1] if found else None
+def spec_trial(spec: str) -> str | None:
+    """The trial that a spec names, or its dataset's default; None for a dataset without trials."""
+    return next((part.options["trial"] for part in parse(spec) if "trial" in part.options), None)
 
 
 def bound_trial(trained_on: Iterable[str], dataset: str) -> str | None:
-    """The trial of ``dataset``'s kind that a run was trained on; None where it never saw that dataset.
-
-    A spec that names no trial is the first one's. For a dataset without trials the answer means nothing.
+    """The trial of ``dataset`` that a run was trained on; None where it never saw it, or where it has no trials.
 
     Args:
         trained_on: the run's source and target specs, each perhaps several joined by ``+``.
         dataset: spec of the evaluation.
     """
-    reader = dataset.partition(":")[0]
-    for spec in trained_on:
-        for part in re.split(r"\+(?=[a-z0-9-]+:)", spec or ""):
-            if part.partition(":")[0] == reader:
-                found = TRIAL.search(part)
-                return found[1] if found else FIRST
-    return None
+    readers = {part.reader for part in parse(dataset)}
+    parts = [part for spec in trained_on if spec for part in parse(spec)]
+    return next((part.options["trial"] for part in parts if part.reader in readers and "trial" in part.options), None)
 
 
 def check_trial(trained: str | None, asked: str | None, run: str | Path, dataset: str) -> None:

@@ -1,6 +1,6 @@
 """The warp kernel of what is in the air of a picture: haze before the people, falling rain and snow."""
 # mypy: ignore-errors
-# ruff: noqa: UP018, RUF046
+# ruff: noqa: UP018
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ AIR_COLUMNS = 8
 @wp.func
 def rain(x: float, y: float, seed: int) -> float:
     """Brightness 0..1 of a falling drop's streak at (x, y) metres in a plane across the view."""
-    a = (x + 0.12 * y) / 0.035
+    a = (x + 0.12 * y) / 0.03
     column = int(wp.floor(a))
-    b = y / 0.55 + 7.0 * hash2(column, 1, seed)
+    b = y / 0.40 + 7.0 * hash2(column, 1, seed)
     if hash2(column, int(wp.floor(b)), seed) > 0.16:
         return 0.0
     along = wrap(b)
@@ -60,15 +60,15 @@ def veil(
         return
     tone = wp.vec3(air[c, 0], air[c, 1], air[c, 2])
     fall = float(0.0)
-    if drops + flakes > 0.0:  # in metres of a plane four metres before the camera
+    if drops + flakes > 0.0:  # in metres of a plane six metres before the camera
         seed = int(air[c, 6])
-        x = (view[c, 15] + (float(2 * column) + 1.0) / view[c, 17] - view[c, 13]) / view[c, 12] * 4.0
-        y = (view[c, 16] + (float(2 * row) + 1.0) / view[c, 18] - view[c, 14]) / view[c, 12] * 4.0
+        x = (view[c, 15] + (float(2 * column) + 1.0) / view[c, 17] - view[c, 13]) / view[c, 12] * 6.0
+        y = (view[c, 16] + (float(2 * row) + 1.0) / view[c, 18] - view[c, 14]) / view[c, 12] * 6.0
         if drops > 0.0:
             fall = 0.20 * drops * (rain(x, y, seed) + 0.7 * rain(x * 1.9, y * 1.9, seed + 9))
         if flakes > 0.0:
             near = wp.max(flake(x, y, 0.16, seed), 0.8 * flake(x, y, 0.07, seed + 4))
-            fall = wp.max(fall, 0.75 * flakes * near)
+            fall = wp.max(fall, 0.6 * flakes * near)
     light = tone * 1.4
     u = view[c, 15] + (float(2 * column) + 1.0) / view[c, 17]
     v = view[c, 16] + (float(2 * row) + 1.0) / view[c, 18]

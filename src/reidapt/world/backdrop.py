@@ -1,6 +1,6 @@
 """The warp kernel that draws a camera's empty view: a floor and a list of primitives, ray cast once per camera and light."""
 # mypy: ignore-errors
-# ruff: noqa: UP018, SIM102, RUF046
+# ruff: noqa: UP018, SIM102, SIM110, RUF046
 
 from __future__ import annotations
 
@@ -103,9 +103,7 @@ def floor_albedo(air: wp.array2d(dtype=float), p: wp.vec3) -> wp.vec3:
 
 
 @wp.func
-def floor_shade(
-    prims: wp.array2d(dtype=float), items: wp.array(dtype=int), first: int, last: int, p: wp.vec3
-) -> float:
+def floor_shade(prims: wp.array2d(dtype=float), items: wp.array(dtype=int), first: int, last: int, p: wp.vec3) -> float:
     """How much of the sky's light reaches the floor beside things that stand on it."""
     shade = float(1.0)
     for j in range(first, last):
@@ -207,7 +205,7 @@ def radiance(
         which = -1
     for j in range(starts[tile], starts[tile + 1]):
         t = hit(prims, items[j], o, d)
-        if t < best:
+        if t < best or (t == best and items[j] < which):  # the first of two at one place, whatever the list's order
             best = t
             which = items[j]
     if which == -2:
@@ -229,9 +227,7 @@ def radiance(
         kind = int(prims[which, 9])
         if wp.dot(n, d) > 0.0 and int(prims[which, 0]) != 5:
             n = -n
-        seen = surface(
-            kind, at(prims, which, 10), at(prims, which, 13), place[0], place[1], prims[which, 16], seed
-        )
+        seen = surface(kind, at(prims, which, 10), at(prims, which, 13), place[0], place[1], prims[which, 16], seed)
         albedo = wp.vec3(seen[0], seen[1], seen[2])
         lights = air[0, 32]
         if kind == 18:

@@ -108,9 +108,10 @@ def suitcase(figure: Figure, size: np.ndarray, sign: float) -> list[Piece]:
     """A case on wheels pulled behind, leaning, with its handle up to the hand."""
     tilt = np.radians(38.0)
     lean = np.array([[1, 0, 0], [0, np.cos(tilt), np.sin(tilt)], [0, -np.sin(tilt), np.cos(tilt)]])
-    foot = np.array([sign * 0.30, figure.middle + 0.85, 0.02])
+    foot = np.array([sign * 0.30, figure.middle + 0.85, -0.01])
     case = (box(size, 0.25, 8, 12) + np.array([0.0, 0.0, size[2]])) @ lean.T
     case[..., 1] *= -1.0
+    case[..., 2] -= case[..., 2].min()
     case = case[:, ::-1] + foot
     rod = np.linspace(0.0, 1.0, 4)[:, None] * (
         np.array([sign * 0.27, figure.middle + 0.26, 0.72]) - case[0].mean(axis=0)

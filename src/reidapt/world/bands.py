@@ -11,24 +11,11 @@ from __future__ import annotations
 import warp as wp
 
 from reidapt.world.backdrop import outwards, texture_place
+from reidapt.world.cloth import face, folded, folds, is_cloth, pattern
 from reidapt.world.kernels import EMPTY, key_depth, key_other
 from reidapt.world.procedural import hash2, noise
 from reidapt.world.props import SURFACES
-from reidapt.world.shading import (
-    Spot,
-    Stage,
-    face,
-    filled,
-    floor_shadow,
-    folded,
-    folds,
-    is_cloth,
-    locate,
-    on_back,
-    pattern,
-    sample_frame,
-    vignette,
-)
+from reidapt.world.stage import Spot, Stage, filled, floor_shadow, locate, on_back, sample_frame, vignette
 from reidapt.world.surfaces import at, hit, into, surface
 
 wp.set_module_options({"enable_backward": False, "fast_math": False})
@@ -193,40 +180,44 @@ def shade_band(
     frame_height: int,
     frame_width: int,
     band: wp.array2d(dtype=float),
+    chunk: int,
     out: wp.array3d(dtype=wp.vec4),
 ):
     """Value (three times) and coverage of the four supersampled pixels of an output pixel; see `shading.shade`."""
-    c, row2, column2 = wp.tid()
-    y = 2 * row2
-    x = 2 * column2
-    u = d.view[c, 15] + (float(x) + 1.0) / d.view[c, 17]
-    v = d.view[c, 16] + (float(y) + 1.0) / d.view[c, 18]
-    back = sample_frame(frames, int(d.view[c, 30]), u, v, frame_height, frame_width)
-    depth = wp.abs(back[3])
-    whole = filled(d, c, x, y, depth)
-    value = back[0]
-    if band[c, 0] > 0.5:
-        value = shown(band, c, back[1])
-    elif back[3] < 0.0 and whole == 0:
-        value = value * (1.0 - (1.0 - floor_shadow(d, c, u, v, row2, column2)) * wp.where(band[c, 1] > 0.0, 0.5, 1.0))
-    empty = wp.vec4(value, value, value, 0.0)
-    corner = wp.where(band[c, 0] < 0.5, vignette(d, c, u, v), 1.0)
-    for k in range(4):
-        sy = y + k // 2
-        sx = x + k % 2
-        if whole == 0 or k == 0:
-            key = d.keys[c, sy, sx]
-            pixel = empty
-            if key != EMPTY:
-                if key_depth(key) <= depth + 0.05:
-                    seen = person_value(d, c, locate(d, c, sx, sy, key), band)
-                    pixel = wp.vec4(seen, seen, seen, wp.where(key_other(key) == 0, 1.0, 0.0))
-            pixel = wp.vec4(pixel[0] * corner, pixel[1] * corner, pixel[2] * corner, pixel[3])
-            out[c, sy, sx] = pixel
-            if whole > 0:  # one sample is enough for a picture as soft as these
-                out[c, y, x + 1] = pixel
-                out[c, y + 1, x] = pixel
-                out[c, y + 1, x + 1] = pixel
+    c, row2, part = wp.tid()
+    for column2 in range(part * chunk, wp.min((part + 1) * chunk, out.shape[2] // 2)):
+        y = 2 * row2
+        x = 2 * column2
+        u = d.view[c, 15] + (float(x) + 1.0) / d.view[c, 17]
+        v = d.view[c, 16] + (float(y) + 1.0) / d.view[c, 18]
+        back = sample_frame(frames, int(d.view[c, 30]), u, v, frame_height, frame_width)
+        depth = wp.abs(back[3])
+        whole = filled(d, c, x, y, depth)
+        value = back[0]
+        if band[c, 0] > 0.5:
+            value = shown(band, c, back[1])
+        elif back[3] < 0.0 and whole == 0:
+            value = value * (
+                1.0 - (1.0 - floor_shadow(d, c, u, v, row2, column2)) * wp.where(band[c, 1] > 0.0, 0.5, 1.0)
+            )
+        empty = wp.vec4(value, value, value, 0.0)
+        corner = wp.where(band[c, 0] < 0.5, vignette(d, c, u, v), 1.0)
+        for k in range(4):
+            sy = y + k // 2
+            sx = x + k % 2
+            if whole == 0 or k == 0:
+                key = d.keys[c, sy, sx]
+                pixel = empty
+                if key != EMPTY:
+                    if key_depth(key) <= depth + 0.05:
+                        seen = person_value(d, c, locate(d, c, sx, sy, key), band)
+                        pixel = wp.vec4(seen, seen, seen, wp.where(key_other(key) == 0, 1.0, 0.0))
+                pixel = wp.vec4(pixel[0] * corner, pixel[1] * corner, pixel[2] * corner, pixel[3])
+                out[c, sy, sx] = pixel
+                if whole > 0:  # one sample is enough for a picture as soft as these
+                    out[c, y, x + 1] = pixel
+                    out[c, y + 1, x] = pixel
+                    out[c, y + 1, x + 1] = pixel
 
 
 @wp.func

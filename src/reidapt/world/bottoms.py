@@ -86,7 +86,7 @@ def trouser_leg(figure: Figure, bottom: Bottom, side: str, phase: float, crotch:
     creased = np.exp(-(((heights - knee[2]) / 0.10) ** 2))  # behind the knee, and where cloth piles up on the shoe
     if bottom.kind in ("jeans", "trousers", "joggers"):
         creased = creased + 1.2 * np.exp(-(((heights - end) / 0.12) ** 2))
-    amount = (0.0014 + 0.14 * bottom.loose) * (0.5 + creased)
+    amount = (0.0018 + 0.19 * bottom.loose) * (0.5 + creased)
     radius += folds(heights * 1.4, LEG_AROUND, phase + (5.0 if side == "L" else 0.0), 2) * amount[:, None]
     if bottom.kind == "joggers":  # gathered at the ankle
         radius[-2:] = np.minimum(radius[-2:], radius[-2:].mean() * 0.92)

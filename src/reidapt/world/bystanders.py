@@ -56,7 +56,13 @@ def gather_crowd(model: BodyModel, seed: int, style: Style, count: int = CROWD) 
         person = sample_person(seed, style.name, index, style.wardrobe)
         rest, mesh, soles = dress(model, person)
         poses = [
-            pose(rest, model.parents, joint_rotations(rest, person.gait, phase / PHASES, phase < PHASES, person.carry, 0.0), soles, 0.0)
+            pose(
+                rest,
+                model.parents,
+                joint_rotations(rest, person.gait, phase / PHASES, phase < PHASES, person.carry, 0.0),
+                soles,
+                0.0,
+            )
             for phase in range(PHASES + 1)
         ]
         shoulders = rest.joint("upperarm01.L") - rest.joint("upperarm01.R")

@@ -33,7 +33,9 @@ GEOMETRY = declare(
     "camera_distance",
     "focal",
 )
-WHITE_BALANCE = declare("white_balance", "camera", "gains of the colour channels", "gain_red", "gain_green", "gain_blue")
+WHITE_BALANCE = declare(
+    "white_balance", "camera", "gains of the colour channels", "gain_red", "gain_green", "gain_blue"
+)
 TONE = declare(
     "tone",
     "camera",
@@ -98,11 +100,6 @@ class Camera:
         return self.number, self.sequence
 
     @property
-    def sun(self) -> np.ndarray:
-        """Unit vector towards the sun."""
-        return self.light.sun
-
-    @property
     def sun_colour(self) -> np.ndarray:
         """Linear RGB of the sun, or in its absence of the lamps in the middle of the walkway."""
         return light_at(self.light, np.array([0.0, self.distance]))[1]
@@ -131,33 +128,10 @@ class Camera:
         """Direction, direct light and sky light (3,) each on a person who stands at `place` (2,) metres."""
         return light_at(self.light, place)
 
-    def lit(self, place: np.ndarray) -> bool:
-        """Whether the sun reaches a person's chest at `place` (2,); true where lamps are the light."""
-        if self.scene.indoor or not self.light.sun_colour.any():
-            return True
-        return self.first_hit(np.array([place[0], place[1], 1.2]), self.light.sun) == float("inf")
-
     @cached_property
     def primitives(self) -> np.ndarray:
         """(P, 24) float64 table of the scene."""
         return self.scene.primitives().astype(float)
-
-    def first_hit(self, origin: np.ndarray, ray: np.ndarray) -> float:
-        """Where `origin + t * ray` first enters something of the scene: t ≥ 0, infinite if nowhere; 0 from inside."""
-        rows = self.primitives
-        if len(rows) == 0:
-            return float("inf")
-        c, s = rows[:, 7], rows[:, 8]
-        q = origin - rows[:, 1:4]
-        start = np.stack([c * q[:, 0] + s * q[:, 1], -s * q[:, 0] + c * q[:, 1], q[:, 2]], -1)
-        d = np.stack([c * ray[0] + s * ray[1], -s * ray[0] + c * ray[1], np.full(len(rows), ray[2])], -1)
-        for vector in (start, d):
-            vector[:, 2] -= rows[:, 19] * vector[:, 1] + rows[:, 20] * vector[:, 0]
-        d = np.where(np.abs(d) < 1e-9, 1e-9, d)
-        a, b = (-rows[:, 4:7] - start) / d, (rows[:, 4:7] - start) / d
-        near, far = np.minimum(a, b).max(axis=1), np.maximum(a, b).min(axis=1)
-        met = far > np.maximum(near, 0.0)
-        return float(np.maximum(near[met], 0.0).min()) if met.any() else float("inf")
 
     def project(self, points: np.ndarray) -> np.ndarray:
         """Frame column, frame row and depth (N, 3) of world points (N, 3)."""
@@ -233,12 +207,11 @@ def sample_camera(
     sensor = style.sensor
     gain = 1.0 + sensor.gain * (2 * draws(WHITE_BALANCE).random(3) - 1)
     gain /= gain.mean()
-    gain = np.array([value(draws, f"gain_{name}", float(g), 0.05, 20.0) for name, g in zip(("red", "green", "blue"), gain)])
+    gain = np.array(
+        [value(draws, f"gain_{name}", float(g), 0.05, 20.0) for name, g in zip(("red", "green", "blue"), gain)]
+    )
     rng = draws(TONE)
-    tone = {
-        name: value(draws, name, between(rng, getattr(sensor, name)), low, high)
-        for name, low, high in TONES
-    }
+    tone = {name: value(draws, name, between(rng, getattr(sensor, name)), low, high) for name, low, high in TONES}
     camera = Camera(
         number=number,
         sequence=sequence,

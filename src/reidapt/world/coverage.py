@@ -1,6 +1,6 @@
 """warp kernels that measure a drawn crop: the subject's visible pixels, its whole silhouette, body parts and depth."""
 # mypy: ignore-errors
-# ruff: noqa: UP018
+# ruff: noqa: UP018, RUF046
 
 from __future__ import annotations
 

@@ -8,19 +8,22 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from reidapt.world.body import BONES, Rest
+from reidapt.world.artists import easel
 from reidapt.world.bystanders import Bystander, Other
 from reidapt.world.cameras import Camera
 from reidapt.world.company import company, find_place, wanted_occluder
 from reidapt.world.factors import EVERYTHING, Choice, Draws, declare
 from reidapt.world.gait import Pose, pose_all, sample_pose
-from reidapt.world.modalities import easel, modality_columns
+from reidapt.world.modalities import modality_columns
 from reidapt.world.people import Person
 from reidapt.world.places import in_sun
 from reidapt.world.streams import between
 from reidapt.world.styles import Style
 
 YAW = declare("yaw", "crop", "direction of walking against the line of sight, degrees; 0 comes nearer", "yaw")
-POSE = declare("pose", "crop", "walking or standing, moment of the stride, what the arms do", "walking", "phase", "phone")
+POSE = declare(
+    "pose", "crop", "walking or standing, moment of the stride, what the arms do", "walking", "phase", "phone"
+)
 BOX = declare("box", "crop", "error of the detector's box")
 EXPOSURE = declare("exposure", "crop", "brightness against the camera's own", "light")
 MOTION = declare("motion", "crop", "exposure time in milliseconds, which blurs who moves", "exposure_ms")
@@ -121,9 +124,7 @@ class Ask:
     modality: str = "colour"
 
 
-def crop_draws(
-    world: Circumstances, camera: Camera, person: Person, picture: int, kind: str, modality: str
-) -> Draws:
+def crop_draws(world: Circumstances, camera: Camera, person: Person, picture: int, kind: str, modality: str) -> Draws:
     """The random streams of one crop; those of a colour crop do not depend on the other modalities."""
     own = (kind, person.index, camera.number, picture, *(() if modality == "colour" else (modality,)))
     return Draws(world.choice, (world.seed, world.style.name, "crop"), own)
@@ -219,9 +220,7 @@ def sample_shot(draws: Draws, style: Style) -> Shot:
     )
 
 
-def posed(
-    person: Person, rest: Rest, soles: np.ndarray, parents: np.ndarray, drafts: Sequence[Draft]
-) -> list[Crop]:
+def posed(person: Person, rest: Rest, soles: np.ndarray, parents: np.ndarray, drafts: Sequence[Draft]) -> list[Crop]:
     """Crops of one person from their drafts; all bodies are posed at once."""
     if not drafts:
         return []
@@ -305,17 +304,3 @@ def sensor_row(camera: Camera, level: np.ndarray, sharp: float, grain: float) ->
     taps = np.exp(-0.5 * ((np.arange(5) + 0.5) / row[0]) ** 2)
     row[9:14] = 0.5 * taps / taps.sum()
     return row
-
-
-def crop_box(bounds: np.ndarray, noise: np.ndarray, jitter: float, kind: str) -> np.ndarray:
-    """Left, top, width and height in frame pixels of the crop around a person's `bounds` (left, top, right, bottom)."""
-    left, top, right, bottom = bounds
-    tall = max(bottom - top, 8.0)
-    n = np.clip(noise, -2.0, 2.0) * jitter
-    y0, y1 = top - tall * (0.035 + 0.6 * n[0]), bottom + tall * (0.025 + 0.6 * n[1])
-    wide = np.clip((right - left) * 1.10 / (y1 - y0), 0.43, 0.54) * (1.0 + 0.5 * n[3]) * (y1 - y0)
-    centre = 0.5 * (left + right) + 0.35 * n[2] * tall
-    if kind == "partial":  # a detector's mistake: half a person
-        y0, y1 = top + tall * (0.35 + 0.3 * abs(noise[0]) % 0.3), bottom + 0.25 * tall
-        centre += np.sign(noise[2] + 1e-9) * 0.28 * tall
-    return np.array([centre - wide / 2, y0, wide, y1 - y0])

@@ -38,7 +38,9 @@ def corners(prims: np.ndarray, grow: float = 0.0) -> np.ndarray:
     return np.stack([x, y, local[..., 2]], axis=-1) + prims[:, None, 1:4]
 
 
-def rectangles(points: np.ndarray, rotation: np.ndarray, position: np.ndarray, focal: float, centre: np.ndarray):
+def rectangles(
+    points: np.ndarray, rotation: np.ndarray, position: np.ndarray, focal: float, centre: np.ndarray
+) -> np.ndarray:
     """(P, 4) left, top, right, bottom in frame pixels around boxes with corners `points` (P, 8, 3).
 
     Edges are cut at the near plane; a box behind it has left > right.
@@ -58,7 +60,9 @@ def rectangles(points: np.ndarray, rotation: np.ndarray, position: np.ndarray, f
     return np.concatenate([low, high], axis=1)
 
 
-def lists_of(boxes: np.ndarray, origin: np.ndarray, cell: np.ndarray, shape: tuple[int, int], order: np.ndarray) -> Lists:
+def lists_of(
+    boxes: np.ndarray, origin: np.ndarray, cell: np.ndarray, shape: tuple[int, int], order: np.ndarray
+) -> Lists:
     """Lists of a grid of `shape` (rows, columns), numbered row by row, of the rectangles (P, 4) that touch each cell.
 
     `origin` and `cell` are the grid's left top corner and its cells' width and height; `order` is the order in a list.

@@ -132,7 +132,10 @@ class WorldDataset:
         each = len(self) // people
         for start in range(0, people - persons + 1, persons):
             rows = np.concatenate(
-                [who * each + order.permutation(each)[np.arange(pictures) % each] for who in shuffled[start : start + persons]]
+                [
+                    who * each + order.permutation(each)[np.arange(pictures) % each]
+                    for who in shuffled[start : start + persons]
+                ]
             )
             image, mask = self.draw(rows)
             yield {

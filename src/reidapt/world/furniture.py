@@ -62,7 +62,14 @@ def car(scene: Scene, rng: np.random.Generator, x: float, y: float, turn: float)
     """A parked car or van: body, cabin with slanting windows, wheels, lights and plate."""
     paint = shade(
         rng,
-        [(0.5, 0.5, 0.52), (0.03, 0.03, 0.035), (0.68, 0.68, 0.66), (0.32, 0.03, 0.03), (0.04, 0.08, 0.24), (0.16, 0.17, 0.19)],
+        [
+            (0.5, 0.5, 0.52),
+            (0.03, 0.03, 0.035),
+            (0.68, 0.68, 0.66),
+            (0.32, 0.03, 0.03),
+            (0.04, 0.08, 0.24),
+            (0.16, 0.17, 0.19),
+        ],
         0.8,
         1.1,
     )
@@ -92,7 +99,12 @@ def bicycle(scene: Scene, rng: np.random.Generator, x: float, y: float, turn: fl
     at, paint = frame_at(x, y, turn), shade(rng, [*BRIGHT, DARK, DARK, STEEL])
     for a in (-0.52, 0.52):
         scene.add("wheel", at(a, 0.0, 0.34), (0.34, 0.02, 0.34), "plain", DARK, turn=turn)
-    for a, z, half, rise in ((0.05, 0.62, 0.36, 0.25), (-0.22, 0.52, 0.05, 4.2), (0.22, 0.52, 0.30, 0.95), (0.47, 0.6, 0.05, -5.0)):
+    for a, z, half, rise in (
+        (0.05, 0.62, 0.36, 0.25),
+        (-0.22, 0.52, 0.05, 4.2),
+        (0.22, 0.52, 0.30, 0.95),
+        (0.47, 0.6, 0.05, -5.0),
+    ):
         scene.box(at(a, 0.0, z), (half, 0.02, 0.03), "plain", paint, turn=turn, rise=(0.0, rise))
     scene.box(at(-0.30, 0.0, 0.86), (0.12, 0.06, 0.03), "plain", DARK, turn=turn)
     scene.box(at(0.40, 0.0, 0.92), (0.03, 0.26, 0.02), "plain", DARK, turn=turn)
@@ -169,7 +181,9 @@ def bollards(scene: Scene, rng: np.random.Generator, x: float, y: float, turn: f
     for k in range(count):
         spot = at(gap * (k - (count - 1) / 2), 0.0, 0.0)
         scene.post(spot[0], spot[1], radius, 0.85, "plain", colour)
-        scene.add("cylinder", (spot[0], spot[1], 0.72), (radius * 1.05, radius * 1.05, 0.05), "plain", (0.55, 0.55, 0.52))
+        scene.add(
+            "cylinder", (spot[0], spot[1], 0.72), (radius * 1.05, radius * 1.05, 0.05), "plain", (0.55, 0.55, 0.52)
+        )
 
 
 def bin_(scene: Scene, rng: np.random.Generator, x: float, y: float) -> None:
@@ -198,7 +212,9 @@ def stall(scene: Scene, rng: np.random.Generator, x: float, y: float, turn: floa
     """A market stall: a table of goods under an awning."""
     at, cloth = frame_at(x, y, turn), shade(rng, BRIGHT)
     scene.box(at(0.0, 0.0, 0.45), (1.1, 0.45, 0.45), "planks", shade(rng, WOOD), DARK, 1.0, turn)
-    scene.box(at(0.0, 0.0, 0.98), (1.1, 0.5, 0.08), "goods", (0.25, 0.2, 0.15), (0.2, 0.15, 0.1), 0.3, turn, rise=(0.25, 0.0))
+    scene.box(
+        at(0.0, 0.0, 0.98), (1.1, 0.5, 0.08), "goods", (0.25, 0.2, 0.15), (0.2, 0.15, 0.1), 0.3, turn, rise=(0.25, 0.0)
+    )
     scene.box(at(0.0, 0.1, 2.15), (1.25, 0.75, 0.03), "planks", cloth, dim(cloth, 2.0), 2.0, turn, rise=(0.25, 0.0))
     for a in (-1.1, 1.1):
         spot = at(a, 0.6, 0.0)
@@ -231,9 +247,20 @@ def stairs(scene: Scene, rng: np.random.Generator, x: float, y: float, half: flo
 def escalator(scene: Scene, rng: np.random.Generator, x: float, y: float, turn: float, up: float = 1.0) -> None:
     """A moving stair that leads away, up or (for a short way, behind its balustrade) down."""
     at = frame_at(x, y, turn)
-    scene.box(at(0.0, 3.0, 1.5), (0.5, 3.0, 0.12), "treads", (0.16, 0.16, 0.17), (0.45, 0.38, 0.08), 1.0, turn, rise=(0.5 * up, 0.0))
+    scene.box(
+        at(0.0, 3.0, 1.5),
+        (0.5, 3.0, 0.12),
+        "treads",
+        (0.16, 0.16, 0.17),
+        (0.45, 0.38, 0.08),
+        1.0,
+        turn,
+        rise=(0.5 * up, 0.0),
+    )
     for a in (-0.62, 0.62):
-        scene.box(at(a, 3.0, 1.75), (0.04, 3.0, 0.45), "glass", (0.16, 0.18, 0.19), STEEL, 0.8, turn, rise=(0.5 * up, 0.0))
+        scene.box(
+            at(a, 3.0, 1.75), (0.04, 3.0, 0.45), "glass", (0.16, 0.18, 0.19), STEEL, 0.8, turn, rise=(0.5 * up, 0.0)
+        )
         scene.box(at(a, 3.0, 2.25), (0.06, 3.0, 0.05), "plain", DARK, turn=turn, rise=(0.5 * up, 0.0))
         scene.box(at(a, -0.35, 0.45), (0.06, 0.45, 0.45), "panels", STEEL, turn=turn)
 
@@ -257,9 +284,19 @@ def counter(scene: Scene, rng: np.random.Generator, x: float, y: float, half: fl
     scene.box(at(-half * 0.4, 0.0, 1.22), (0.18, 0.12, 0.16), "board", DARK, (0.4, 0.6, 0.7), 1.0, turn)
 
 
-def shelves(scene: Scene, rng: np.random.Generator, x: float, y: float, half: float, turn: float, tall: float = 0.9) -> None:
+def shelves(
+    scene: Scene, rng: np.random.Generator, x: float, y: float, half: float, turn: float, tall: float = 0.9
+) -> None:
     """A rack with goods."""
-    scene.box((x, y, tall), (half, 0.35, tall), "goods", (0.30, 0.29, 0.28), shade(rng, [(0.4, 0.4, 0.4), *BRIGHT]), between(rng, (0.7, 1.2)), turn)
+    scene.box(
+        (x, y, tall),
+        (half, 0.35, tall),
+        "goods",
+        (0.30, 0.29, 0.28),
+        shade(rng, [(0.4, 0.4, 0.4), *BRIGHT]),
+        between(rng, (0.7, 1.2)),
+        turn,
+    )
 
 
 def machine(scene: Scene, rng: np.random.Generator, x: float, y: float, turn: float) -> None:
@@ -276,7 +313,9 @@ def cone(scene: Scene, rng: np.random.Generator, x: float, y: float) -> None:
             r = 0.16 - 0.035 * k
             scene.post(x, y, r, 0.16, "plain", (0.55, 0.12, 0.03) if k != 2 else (0.6, 0.6, 0.6), 0.15 * k)
     else:
-        scene.box((x, y, 0.3), (0.16, 0.08, 0.3), "sign", (0.60, 0.45, 0.03), (0.03, 0.03, 0.03), 0.6, between(rng, (-40, 40)))
+        scene.box(
+            (x, y, 0.3), (0.16, 0.08, 0.3), "sign", (0.60, 0.45, 0.03), (0.03, 0.03, 0.03), 0.6, between(rng, (-40, 40))
+        )
 
 
 def clutter(
@@ -288,7 +327,9 @@ def clutter(
         kind = pick(rng, kinds)
         for _ in range(8):
             a, b = between(rng, x), between(rng, y)
-            if (abs(a) > 0.7 or b > 12.0) and all((a - u) ** 2 + (b - v) ** 2 > (r + 0.7) ** 2 for u, v, r in scene.blocked):
+            if (abs(a) > 0.7 or b > 12.0) and all(
+                (a - u) ** 2 + (b - v) ** 2 > (r + 0.7) ** 2 for u, v, r in scene.blocked
+            ):
                 break
         else:
             continue

@@ -35,17 +35,17 @@ def steps(name: str, low: float, high: float, count: int = COUNT) -> list[dict[s
     return [{name: round(float(value), 3)} for value in np.linspace(low, high, count)]
 
 
-SWEEPS: dict[str, list[dict[str, object]]] = {
+SWEEPS: Mapping[str, Sequence[Mapping[str, object]]] = {
     "scene": [{"place": place} for place in SCENES],
     "geometry": steps("camera_height", 1.2, 6.0),
-    "weather": [
-        *({"weather": name, "daytime": "day"} for name in WEATHERS),
-        *({"weather": "clear", "daytime": name} for name in DAYTIMES if name != "day"),
-    ],
+    "weather": [dict(weather=name, daytime="day") for name in WEATHERS]
+    + [dict(weather="clear", daytime=name) for name in DAYTIMES if name != "day"],
     "sun": steps("sun_azimuth", -135.0, 135.0),
     "lighting": steps("warmth", -0.7, 0.7),
     "shadows": steps("shadow", 0.0, 0.8),
-    "white_balance": [{"gain_red": round(1 + g, 2), "gain_blue": round(1 - g, 2)} for g in np.linspace(-0.25, 0.25, COUNT)],
+    "white_balance": [
+        {"gain_red": round(1 + g, 2), "gain_blue": round(1 - g, 2)} for g in np.linspace(-0.25, 0.25, COUNT)
+    ],
     "tone": steps("gamma", 0.6, 1.7),
     "sensor_noise": steps("noise", 0.0, 0.07),
     "sensor_blur": steps("blur", 0.4, 3.0),
@@ -53,6 +53,23 @@ SWEEPS: dict[str, list[dict[str, object]]] = {
     "place": steps("distance", 5.5, 14.0),
 }
 """Factors that are shown by setting a parameter; the others are shown by what is drawn."""
+PLAIN: dict[str, object] = {
+    "place": "plaza",
+    "weather": "clear",
+    "daytime": "day",
+    "sun_azimuth": -60.0,
+    "sun_elevation": 40.0,
+    "gamma": 1.0,
+    "yaw": 40,
+    "walking": 1,
+    "occluder": "none",
+}
+"""What a strip has where its own factor does not vary it: a clear day and a whole person, seen well."""
+
+
+def settings(name: str, values: Mapping[str, object] | None = None) -> dict[str, object]:
+    """`PLAIN` without the parameters of the factor `name`, and `values`."""
+    return {**{key: value for key, value in PLAIN.items() if key not in FACTORS[name].parameters}, **(values or {})}
 
 
 @dataclass(frozen=True)
@@ -67,7 +84,14 @@ class Theatre:
     def studio(self, choice: Choice, cameras: int = 1, occlusion: float = 0.0) -> Studio:
         """A studio with drawn empty frames."""
         arguments = Arguments(
-            people=2, cameras=cameras, pictures=2, seed=self.seed, size=self.size, occlusion=occlusion, outfits=COUNT, choice=choice
+            people=2,
+            cameras=cameras,
+            pictures=2,
+            seed=self.seed,
+            size=self.size,
+            occlusion=occlusion,
+            outfits=COUNT,
+            choice=choice,
         )
         studio = Studio(replace(self.style, sequences=1), arguments)
         studio.world = replace(self.crowd, choice=choice, occlusion=occlusion)
@@ -81,7 +105,9 @@ def item(camera: int = 1, picture: int = 0, modality: str = "colour", tracklet: 
     return Item("", "", 1, picture, camera, 1, 0, "person", "train", modality, 0, tracklet, step)
 
 
-def one(studio: Studio, person: int = 0, outfit: int = 0, asked: Item | None = None, labels: Sequence[str] = ()) -> Picture:
+def one(
+    studio: Studio, person: int = 0, outfit: int = 0, asked: Item | None = None, labels: Sequence[str] = ()
+) -> Picture:
     """The picture of one item."""
     return next(iter(studio.pictures(studio.dressed(person, outfit), [asked or item()], labels)))
 
@@ -92,10 +118,12 @@ def strip(theatre: Theatre, name: str) -> list[Picture]:
     level = FACTORS[name].level
     if name in SWEEPS:
         if level == "crop":
-            studio = theatre.studio(Choice(hold))
-            return list(swept(studio, hold, SWEEPS[name]))
-        return [one(theatre.studio(Choice(hold, values))) for values in SWEEPS[name]]
-    studio = theatre.studio(Choice(hold), COUNT if level == "camera" else 1, 1.0 if name == "occlusion" else 0.0)
+            studio = theatre.studio(Choice(hold, settings(name)))
+            return list(swept(studio, [Choice(hold, settings(name, values)) for values in SWEEPS[name]]))
+        return [one(theatre.studio(Choice(hold, settings(name, values)))) for values in SWEEPS[name]]
+    studio = theatre.studio(
+        Choice(hold, settings(name)), COUNT if level == "camera" else 1, 1.0 if name == "occlusion" else 0.0
+    )
     if level == "camera":
         who = studio.dressed(0)
         return list(studio.pictures(who, [item(camera) for camera in range(1, COUNT + 1)]))
@@ -109,16 +137,16 @@ def strip(theatre: Theatre, name: str) -> list[Picture]:
     return list(studio.pictures(studio.dressed(0), [item(picture=k) for k in range(COUNT)]))
 
 
-def swept(studio: Studio, hold: frozenset[str], settings: Sequence[Mapping[str, object]]) -> Iterator[Picture]:
-    """One picture per setting of crop parameters, in the same frame."""
-    for values in settings:
-        studio.world = replace(studio.world, choice=Choice(hold, values))
+def swept(studio: Studio, choices: Sequence[Choice]) -> Iterator[Picture]:
+    """One picture per choice of crop parameters, in the same frame."""
+    for choice in choices:
+        studio.world = replace(studio.world, choice=choice)
         yield one(studio)
 
 
-def caption(picture: Picture, names: Sequence[str], shown: Mapping[str, object] | None = None) -> str:
+def caption(picture: Picture, names: Sequence[str]) -> str:
     """The parameters `names` of a picture; long numbers shortened."""
-    columns = {**picture.columns(), **(shown or {})}
+    columns = picture.columns()
     words = []
     for name in names:
         value = columns.get(name, "")
@@ -130,8 +158,7 @@ def caption(picture: Picture, names: Sequence[str], shown: Mapping[str, object] 
 def factor_figures(theatre: Theatre, name: str) -> list[Figure]:
     """The strip of a factor, each picture with the parameters that differ along it."""
     pictures = strip(theatre, name)
-    settings = SWEEPS.get(name, [])
-    names = list(settings[0]) if settings else list(FACTORS[name].parameters)
+    names = list(SWEEPS[name][0]) if name in SWEEPS else list(FACTORS[name].parameters)
     columns = [picture.columns() for picture in pictures]
     varied = [n for n in names if len({str(row.get(n)) for row in columns}) > 1]
     return [Figure(encoded(picture.rgb), caption(picture, varied)) for picture in pictures]
@@ -157,7 +184,7 @@ def place_figures(theatre: Theatre) -> list[Figure]:
     """The empty frame of every named scene."""
     figures = []
     for place in SCENES:
-        studio = theatre.studio(Choice(frozenset(FACTORS) - {"scene"}, {"place": place, "weather": "clear", "daytime": "day"}))
+        studio = theatre.studio(Choice(frozenset(FACTORS) - {"scene"}, settings("scene", {"place": place})))
         figures.append(frame_figure(studio, studio.cameras[0]))
     return figures
 
@@ -183,7 +210,10 @@ def label_figures(theatre: Theatre) -> list[Figure]:
     for person in range(3):
         picture = one(studio, person, 0, item(1 + person, person), ("mask", "parts", "depth", "joints"))
         labels = picture.labels
-        figures += [Figure(encoded(picture.rgb), "picture"), Figure(encoded(tint_mask(picture.rgb, picture.mask)), "mask")]
+        figures += [
+            Figure(encoded(picture.rgb), "picture"),
+            Figure(encoded(tint_mask(picture.rgb, picture.mask)), "mask"),
+        ]
         if labels.parts is not None:
             figures.append(Figure(encoded(paint_parts(picture.rgb, labels.parts[0])), "parts"))
         if labels.joints is not None and labels.seen is not None:

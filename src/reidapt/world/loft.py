@@ -153,8 +153,11 @@ def tube_normals(points: np.ndarray) -> np.ndarray:
     for k in range(3):
         i, j = (k + 1) % 3, (k + 2) % 3
         normals[..., k] = down[..., i] * around[..., j] - down[..., j] * around[..., i]
+    for end, next_row in ((0, 1), (-1, -2)):  # a ring that is a point, such as a crown
+        if np.ptp(points[end], axis=0).max() < 1e-6:
+            normals[end] = normals[next_row, :-1].mean(axis=0)
     length = np.sqrt((normals**2).sum(axis=-1, keepdims=True))
-    return normals / np.maximum(length, 1e-12)
+    return np.where(length > 1e-12, normals / np.maximum(length, 1e-12), np.array([0.0, 0.0, 1.0]))
 
 
 @cache

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from reidapt.world.artists import artist_of, hand_row
 from reidapt.world.cameras import FRAME, Camera, air_row
 from reidapt.world.culling import TILE, tile_lists
-from reidapt.world.props import SURFACES, Scene
-from reidapt.world.streams import between, pick, stream
+from reidapt.world.props import SURFACES
+from reidapt.world.streams import between, stream
 
 if TYPE_CHECKING:
     from reidapt.world.crops import Crop
@@ -145,85 +146,6 @@ def sensor_table(crops: Sequence[Crop], rows: np.ndarray) -> np.ndarray:
     return np.stack([sensor_row(crop, row) for crop, row in zip(crops, rows)])
 
 
-@dataclass(frozen=True)
-class Artist:
-    """A way of drawing: shares of the picture's height, strengths 0..1, and an angle in degrees."""
-
-    line: float
-    wobble: float
-    drift: float
-    double: float
-    missing: float
-    hatching: float
-    angle: float
-    spacing: float
-    smudge: float
-    patterns: float
-    creases: float
-    pencil: float
-    paper: float
-    cross: bool
-
-
-ARTISTS = (
-    Artist(0.0022, 0.004, 0.010, 0.0, 0.15, 0.45, 55.0, 0.013, 0.45, 0.40, 0.28, 0.78, 0.97, True),
-    Artist(0.0032, 0.006, 0.016, 0.5, 0.25, 0.0, 40.0, 0.020, 0.80, 0.30, 0.25, 0.70, 0.93, False),
-    Artist(0.0020, 0.003, 0.008, 0.0, 0.05, 0.0, 40.0, 0.020, 0.10, 0.50, 0.40, 0.85, 0.99, False),
-    Artist(0.0038, 0.009, 0.022, 0.6, 0.35, 0.55, 120.0, 0.019, 0.25, 0.15, 0.10, 0.72, 0.90, False),
-    Artist(0.0026, 0.005, 0.014, 0.3, 0.20, 0.50, 75.0, 0.011, 0.60, 0.45, 0.35, 0.85, 0.95, True),
-)
-"""The artists of every world, from careful outlines to quick hatching."""
-
-
-def artist_of(noise_seed: int) -> int:
-    """Which of `ARTISTS` draws the crop with this seed."""
-    return int(stream(noise_seed, "artist").integers(len(ARTISTS)))
-
-
-def hand_row(crop: Crop) -> np.ndarray:
-    """(16,) the crop's row of the table of hands; see `sketch.HAND`."""
-    artist = ARTISTS[artist_of(crop.noise_seed)]
-    rng = stream(crop.noise_seed, "hand")
-
-    def near(value: float, spread: float = 0.15) -> float:
-        return value * (1.0 + spread * float(np.clip(rng.standard_normal(), -2, 2)))
-
-    return np.array(
-        [
-            int(rng.integers(1, 2**20)),
-            near(artist.line),
-            near(artist.wobble),
-            near(artist.drift),
-            near(artist.double),
-            min(near(artist.missing), 0.6),
-            min(near(artist.hatching), 1.0),
-            np.radians(artist.angle + 6.0 * rng.standard_normal()),
-            near(artist.spacing, 0.08),
-            near(artist.smudge),
-            near(artist.patterns),
-            near(artist.creases),
-            min(near(artist.pencil, 0.05), 0.97),
-            min(near(artist.paper, 0.015), 1.0),
-            0.012,
-            float(artist.cross),
-        ]
-    )
-
-
-def easel(camera: Camera) -> Camera:
-    """The view of a sketch: level, straight on, without a place around the person."""
-    return replace(
-        camera,
-        sequence=0,
-        scene=Scene(False),
-        rotation=np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]]),
-        position=np.array([0.0, 0.0, 1.0]),
-        focal=2000.0,
-        distance=10.0,
-        pitch=0.0,
-    )
-
-
 def modality_columns(modality: str, camera: Camera, noise_seed: int) -> dict[str, object]:
     """What is particular to a crop's modality, as columns of `crops.csv`."""
     return {
@@ -306,8 +228,8 @@ class Bands:
         image = wp.empty((len(crops), 2 * height, 2 * width), dtype=wp.vec4, device=render.device)
         wp.launch(
             self.kernels("bands").shade_band,
-            dim=(len(crops), height, width),
-            inputs=[stage, self.frames, *FRAME, self.array(rows, wp.float32), image],
+            dim=(len(crops), height, render.parts(width)),
+            inputs=[stage, self.frames, *FRAME, self.array(rows, wp.float32), render.chunk, image],
             device=render.device,
         )
         return image

@@ -27,7 +27,13 @@ from reidapt.world.furniture import (
 from reidapt.world.props import RGB, Scene, dim, facade, frame_at, shade
 from reidapt.world.streams import between, pick
 
-PAVING: list[RGB] = [(0.26, 0.245, 0.22), (0.30, 0.26, 0.21), (0.20, 0.20, 0.21), (0.34, 0.33, 0.31), (0.25, 0.17, 0.13)]
+PAVING: list[RGB] = [
+    (0.26, 0.245, 0.22),
+    (0.30, 0.26, 0.21),
+    (0.20, 0.20, 0.21),
+    (0.34, 0.33, 0.31),
+    (0.25, 0.17, 0.13),
+]
 ASPHALT: list[RGB] = [(0.10, 0.10, 0.105), (0.15, 0.148, 0.145), (0.20, 0.195, 0.185)]
 NEAR, AHEAD = (5.2, 9.5), (9.0, 16.0)
 """Metres from the camera: where low things stand before and between people, and behind them."""
@@ -161,7 +167,9 @@ def campus(rng: np.random.Generator) -> Scene:
     scene.box((0.0, y + 3, 5.0), (26.0, 3.0, 5.0), "brick", brick, (0.26, 0.24, 0.22), 1.6, turn)
     at, wide = frame_at(0.0, y, turn), between(rng, (0.55, 1.0))
     for a in np.arange(-14.0, 14.1, between(rng, (2.8, 4.2))):
-        scene.box(at(float(a), -0.05, 1.75), (wide, 0.1, 0.85), "glass", (0.07, 0.09, 0.12), (0.5, 0.5, 0.48), 0.65, turn)
+        scene.box(
+            at(float(a), -0.05, 1.75), (wide, 0.1, 0.85), "glass", (0.07, 0.09, 0.12), (0.5, 0.5, 0.48), 0.65, turn
+        )
         scene.box(at(float(a), -0.16, 0.86), (wide + 0.1, 0.14, 0.05), "concrete", (0.35, 0.34, 0.32), turn=turn)
     spot = at(between(rng, (-4, 4)), -1.2, 0.0)
     bicycles(scene, rng, spot[0], spot[1], turn, int(rng.integers(4, 8)))
@@ -214,7 +222,10 @@ def terrace(rng: np.random.Generator) -> Scene:
 def courtyard(rng: np.random.Generator) -> Scene:
     """A yard between concrete walls: shutters, bins, a fence, a car."""
     scene = paved(rng, ["none", "bays", "lanes"], ["asphalt", "paving", "asphalt"])
-    wall, kind = shade(rng, [*STONE, (0.45, 0.40, 0.33), (0.28, 0.12, 0.09)]), pick(rng, ["concrete", "brick", "plaster", "metal"])
+    wall, kind = (
+        shade(rng, [*STONE, (0.45, 0.40, 0.33), (0.28, 0.12, 0.09)]),
+        pick(rng, ["concrete", "brick", "plaster", "metal"]),
+    )
     y = between(rng, (12.0, 15.0))
     scene.box((-8.0, 10.0, 2.5), (0.3, 12.0, 2.5), kind, wall, (0.25, 0.23, 0.2), 1.3, between(rng, (-8, 8)))
     scene.box((8.5, 10.0, 2.5), (0.3, 12.0, 2.5), kind, dim(wall, 0.85), (0.25, 0.23, 0.2), 1.3, between(rng, (-8, 8)))
@@ -222,9 +233,17 @@ def courtyard(rng: np.random.Generator) -> Scene:
     scene.box((0.0, y + 0.3, 2.2), (12.0, 0.3, 2.2), kind, wall, (0.25, 0.23, 0.2), 1.3)
     for x in (-4.5, 0.5, 5.0):
         paint = shade(rng, [(0.35, 0.35, 0.35), (0.08, 0.16, 0.25), (0.25, 0.08, 0.06), (0.12, 0.2, 0.14)])
-        scene.box((x + between(rng, (-0.8, 0.8)), y - 0.03, 1.25), (1.3, 0.06, 1.25), pick(rng, ["shutter", "door", "poster"]), paint, (0.3, 0.3, 0.3))
+        scene.box(
+            (x + between(rng, (-0.8, 0.8)), y - 0.03, 1.25),
+            (1.3, 0.06, 1.25),
+            pick(rng, ["shutter", "door", "poster"]),
+            paint,
+            (0.3, 0.3, 0.3),
+        )
     car(scene, rng, between(rng, (-5, 5)), y - 2.0, between(rng, (-12, 12)))
-    railing(scene, rng, between(rng, (-4, 4)), between(rng, (8.5, 10.0)), between(rng, (1.2, 2.4)), between(rng, (-40, 40)))
+    railing(
+        scene, rng, between(rng, (-4, 4)), between(rng, (8.5, 10.0)), between(rng, (1.2, 2.4)), between(rng, (-40, 40))
+    )
     scene.lamps.append((between(rng, (-3, 3)), y - 0.4, 3.6, 1.0, "lamp"))
     scene.lamps.append((between(rng, (-3, 3)), 7.0, 4.0, 0.7, "lamp"))
     clutter(scene, rng, ["bin", "bin", "cone", "bicycle", "planter", "bollards"], 6, (-5.5, 5.5), (8.0, 12.0))
@@ -241,9 +260,23 @@ def gate(rng: np.random.Generator) -> Scene:
     for a in (-7.0, -3.2, 3.2, 7.0):
         scene.bars(at(a, 0.0, 1.1), (1.9, 1.05), (0.05, 0.06, 0.06), turn, 0.16)
         spot = at(a - 1.9 if a > 0 else a + 1.9, 0.0, 0.0)
-        scene.box((spot[0], spot[1], 1.2), (0.25, 0.25, 1.2), pick(rng, ["brick", "concrete"]), shade(rng, STONE), (0.3, 0.28, 0.25), 1.0, turn)
+        scene.box(
+            (spot[0], spot[1], 1.2),
+            (0.25, 0.25, 1.2),
+            pick(rng, ["brick", "concrete"]),
+            shade(rng, STONE),
+            (0.3, 0.28, 0.25),
+            1.0,
+            turn,
+        )
     booth = at(pick(rng, [-3.6, 3.6]), -1.6, 0.0)
-    scene.box((booth[0], booth[1], 0.6), (0.7, 0.6, 0.6), "panels", shade(rng, [(0.5, 0.5, 0.48), (0.1, 0.16, 0.3)]), turn=turn)
+    scene.box(
+        (booth[0], booth[1], 0.6),
+        (0.7, 0.6, 0.6),
+        "panels",
+        shade(rng, [(0.5, 0.5, 0.48), (0.1, 0.16, 0.3)]),
+        turn=turn,
+    )
     scene.box((booth[0], booth[1], 1.6), (0.68, 0.58, 0.5), "glass", (0.08, 0.1, 0.12), (0.4, 0.4, 0.4), 0.6, turn)
     scene.box((booth[0], booth[1], 2.2), (0.9, 0.8, 0.08), "plain", (0.3, 0.3, 0.3), turn=turn)
     facade(scene, rng, y + between(rng, (6.0, 9.0)), turn=turn)

@@ -29,12 +29,12 @@ class Section:
 
 STYLE = """
 :root { color-scheme: light dark; --line: #8884; --quiet: #888; }
-body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 78rem; padding: 0 1rem; }
+body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 73rem; padding: 0 1rem; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; margin: 2.2rem 0 .2rem; border-bottom: 1px solid var(--line); }
 h3 { font-size: 1rem; margin: 1.1rem 0 .1rem; } p { margin: 0 0 .4rem; color: var(--quiet); }
 nav { columns: 14rem auto; font-size: .9rem; } nav a { display: block; color: inherit; }
 .strip { display: flex; flex-wrap: wrap; gap: 4px; }
-figure { margin: 0; width: 72px; } figure.wide { width: 320px; }
+figure { margin: 0; width: 68px; } figure.wide { width: 320px; }
 img { width: 100%; display: block; border-radius: 2px; }
 figcaption { font-size: .66rem; line-height: 1.2; color: var(--quiet); overflow-wrap: anywhere; padding-top: 2px; }
 """
@@ -47,7 +47,9 @@ def render_page(title: str, sections: Sequence[Section]) -> str:
     for group, members in groupby(sections, key=lambda section: section.group):
         body.append(f"<h2>{html.escape(group)}</h2>")
         body += [render_section(section) for section in members]
-    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{html.escape(title)}</title>'
+    head = (
+        f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{html.escape(title)}</title>'
+    )
     return f'<!doctype html>\n<html lang="en"><head>{head}<style>{STYLE}</style></head>\n<body>{"".join(body)}</body></html>\n'
 
 

@@ -30,7 +30,9 @@ def find_photographs(folder: str | Path) -> list[Path]:
         raise WorldError(f"There is no folder of photographs {folder}; give a folder that holds JPEG or PNG pictures.")
     paths = sorted(path for path in folder.iterdir() if path.is_file() and path.suffix.lower() in SUFFIXES)
     if not paths:
-        raise WorldError(f"The folder {folder} holds no photographs ({', '.join(SUFFIXES)}); backgrounds needs at least one.")
+        raise WorldError(
+            f"The folder {folder} holds no photographs ({', '.join(SUFFIXES)}); backgrounds needs at least one."
+        )
     for path in paths:
         open_photograph(path, (8, 8))
     return paths
@@ -51,7 +53,14 @@ def open_photograph(path: Path, size: tuple[int, int]) -> np.ndarray:
                 picture.draft("RGB", (size[1] * 2, size[0] * 2))
                 upright = ImageOps.exif_transpose(picture).convert("RGB")
                 fitted = ImageOps.fit(upright, (size[1], size[0]), Image.Resampling.LANCZOS)
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+    except (
+        OSError,
+        ValueError,
+        SyntaxError,
+        EOFError,
+        Image.DecompressionBombError,
+        Image.DecompressionBombWarning,
+    ) as error:
         raise WorldError(
             f"The photograph {path} cannot be read ({error}); replace it, or take it out of the folder of backgrounds."
         ) from error

@@ -88,9 +88,7 @@ def clear(camera: Camera, spots: np.ndarray, radius: float = 0.3) -> np.ndarray:
 def borders(camera: Camera, spots: np.ndarray, height: float) -> np.ndarray:
     """(N, 4) left, top, right and bottom in frame pixels of people of `height` metres at `spots` (N, 2), roughly."""
     count = len(spots)
-    seen = camera.project(
-        np.concatenate([at_height(spots, -0.05), at_height(spots, height + 0.1)])
-    )
+    seen = camera.project(np.concatenate([at_height(spots, -0.05), at_height(spots, height + 0.1)]))
     low, high = seen[:count], seen[count:]
     half = 0.17 * (low[:, 1] - high[:, 1])
     left, right = np.minimum(low[:, 0], high[:, 0]) - half, np.maximum(low[:, 0], high[:, 0]) + half

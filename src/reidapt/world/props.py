@@ -148,9 +148,13 @@ class Scene:
         """A clump of foliage that lets some light through."""
         self.add("leaves", centre, half, "foliage", colour, second, scale=half[0])
 
-    def post(self, x: float, y: float, radius: float, tall: float, surface: str, colour: RGB, bottom: float = 0.0) -> None:
+    def post(
+        self, x: float, y: float, radius: float, tall: float, surface: str, colour: RGB, bottom: float = 0.0
+    ) -> None:
         """An upright cylinder."""
-        self.add("cylinder", (x, y, bottom + tall / 2), (radius, radius, tall / 2), surface, colour, dim(colour, 0.5), 0.3)
+        self.add(
+            "cylinder", (x, y, bottom + tall / 2), (radius, radius, tall / 2), surface, colour, dim(colour, 0.5), 0.3
+        )
 
     def bars(self, centre: RGB, half: tuple[float, float], colour: RGB, turn: float, period: float = 0.13) -> None:
         """A railing: half its length and height in metres."""
@@ -200,7 +204,13 @@ def room(
 
 
 def facade(
-    scene: Scene, rng: np.random.Generator, y: float, x: float = 0.0, half: float = 26.0, turn: float = 0.0, kind: str = ""
+    scene: Scene,
+    rng: np.random.Generator,
+    y: float,
+    x: float = 0.0,
+    half: float = 26.0,
+    turn: float = 0.0,
+    kind: str = "",
 ) -> str:
     """A house front with a plinth, doors, awnings and things on the wall; returns its kind."""
     colours: list[RGB] = [
@@ -226,7 +236,9 @@ def facade(
         thing = pick(rng, ["door", "window", "poster", "pipe", "shutter", "vent", "none"])
         if kind == "shop":
             thing = pick(rng, ["awning", "awning", "none", "pipe"])
-        wood = shade(rng, [(0.16, 0.07, 0.04), (0.04, 0.10, 0.07), (0.05, 0.07, 0.15), (0.2, 0.2, 0.2), (0.3, 0.05, 0.04)])
+        wood = shade(
+            rng, [(0.16, 0.07, 0.04), (0.04, 0.10, 0.07), (0.05, 0.07, 0.15), (0.2, 0.2, 0.2), (0.3, 0.05, 0.04)]
+        )
         if thing == "door":
             scene.box(at(a, -0.05, 1.1), (0.55, 0.08, 1.1), "door", wood, (0.05, 0.06, 0.07), 1.0, turn)
             scene.box(at(a, -0.4, 0.08), (0.8, 0.4, 0.08), "concrete", (0.25, 0.25, 0.24), turn=turn)
@@ -240,11 +252,19 @@ def facade(
         elif thing == "pipe":
             scene.add("cylinder", at(a, -0.12, 4.0), (0.05, 0.05, 4.0), "metal", dim(wall, 0.4), turn=turn)
         elif thing == "shutter":
-            scene.box(at(a, -0.04, 1.25), (1.3, 0.06, 1.25), "shutter", shade(rng, [(0.4, 0.4, 0.4), (0.2, 0.3, 0.25)]), turn=turn)
+            scene.box(
+                at(a, -0.04, 1.25),
+                (1.3, 0.06, 1.25),
+                "shutter",
+                shade(rng, [(0.4, 0.4, 0.4), (0.2, 0.3, 0.25)]),
+                turn=turn,
+            )
             scene.box(at(a, -0.08, 2.8), (1.4, 0.1, 0.3), "sign", wood, (0.7, 0.68, 0.6), 1.6, turn)
         elif thing == "vent":
             scene.bars(at(a, -0.06, 0.9), (0.4, 0.3), (0.1, 0.1, 0.1), turn, 0.06)
         elif thing == "awning":
             cloth = shade(rng, [(0.4, 0.06, 0.05), (0.06, 0.2, 0.12), (0.5, 0.45, 0.35), (0.07, 0.1, 0.25)])
-            scene.box(at(a, -0.6, 2.55), (1.35, 0.65, 0.03), "planks", cloth, dim(cloth, 1.8), 2.2, turn, rise=(0.45, 0.0))
+            scene.box(
+                at(a, -0.6, 2.55), (1.35, 0.65, 0.03), "planks", cloth, dim(cloth, 1.8), 2.2, turn, rise=(0.45, 0.0)
+            )
     return kind

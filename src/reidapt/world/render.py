@@ -12,11 +12,11 @@ from reidapt.errors import WorldError
 from reidapt.world.batch import Batch, gather
 from reidapt.world.body import need
 from reidapt.world.cameras import FRAME, Camera, empty_frame
-from reidapt.world.crops import Crop, crop_box
+from reidapt.world.crops import Crop
+from reidapt.world.framing import cut_boxes, lowered, sensor_rows, source_heights
 from reidapt.world.labels import Labels, locate_joints
 from reidapt.world.mesh import Mesh
 from reidapt.world.modalities import Bands, sensor_table
-from reidapt.world.places import clipped
 from reidapt.world.weather import air_rows
 
 SUPERSAMPLING = 2
@@ -143,7 +143,7 @@ class Renderer:
         place, turned, screen, ground = (wp.empty(dim, dtype=wp.vec3, device=device) for _ in range(4))
         wp.launch(
             k.skin,
-            dim=(dim[0], self._parts(dim[1])),
+            dim=(dim[0], self.parts(dim[1])),
             inputs=[
                 vertices,
                 self._array(joined["normals"], wp.vec3),
@@ -178,7 +178,7 @@ class Renderer:
         return geometry
 
     def _rasterise(self, g: Geometry, actors: Any) -> None:
-        dim = (len(g.batch.actors), self._parts(int(g.batch.actors[:, 3].max())))
+        dim = (len(g.batch.actors), self.parts(int(g.batch.actors[:, 3].max())))
         inputs = [g.screen, g.triangles, g.materials, actors, self.chunk, *g.keys.shape[1:], g.keys]
         self.warp.launch(self.kernels.rasterise, dim=dim, inputs=inputs, device=self.device)
 
@@ -197,7 +197,7 @@ class Renderer:
             covered = wp.zeros((len(asked), 2 * tall, 3 * wide), dtype=wp.uint8, device=self.device)
             wp.launch(
                 self.coverage.silhouette,
-                dim=(len(asked), self._parts(int(g.batch.actors[asked, 3].max()))),
+                dim=(len(asked), self.parts(int(g.batch.actors[asked, 3].max()))),
                 inputs=[
                     g.screen, g.triangles, g.materials, g.actors, self._array(rows, wp.int32), self.chunk, tall,
                     wide, covered
@@ -222,9 +222,7 @@ class Renderer:
     def _count(self, g: Geometry) -> np.ndarray:
         counts = self.warp.zeros((len(g.boxes), 2), dtype=self.warp.int32, device=self.device)
         inputs = [g.keys, g.view, self.frames, counts]
-        self.warp.launch(
-            self.coverage.count, dim=(len(g.boxes), self.size[0]), inputs=inputs, device=self.device
-        )
+        self.warp.launch(self.coverage.count, dim=(len(g.boxes), self.size[0]), inputs=inputs, device=self.device)
         return counts.numpy().astype(int)
 
     def _send_away(self, g: Geometry, few: np.ndarray) -> None:
@@ -244,8 +242,8 @@ class Renderer:
         image = wp.empty((len(g.boxes), tall, wide), dtype=wp.vec4, device=self.device)
         wp.launch(
             self.shading.shade,
-            dim=(len(g.boxes), *self.size),
-            inputs=[self.stage(g), self.frames, *FRAME, image],
+            dim=(len(g.boxes), self.size[0], self.parts(self.size[1])),
+            inputs=[self.stage(g), self.frames, *FRAME, self.chunk, image],
             device=self.device,
         )
         self._air(g, image)
@@ -263,30 +261,34 @@ class Renderer:
         shadow = wp.zeros((len(g.boxes), tall // 2, wide // 2), dtype=wp.uint8, device=self.device)
         wp.launch(
             self.kernels.cast_shadow,
-            dim=(len(g.batch.actors), self._parts(int(g.batch.actors[:, 3].max()))),
+            dim=(len(g.batch.actors), self.parts(int(g.batch.actors[:, 3].max()))),
             inputs=[g.ground, g.triangles, g.actors, g.view, self.chunk, tall // 2, wide // 2, shadow],
             device=self.device,
         )
-        stage = self.shading.Stage()
+        stage = self.selfshade.Stage()
         stage.keys, stage.shadow, stage.place, stage.turned, stage.screen = g.keys, shadow, g.place, g.turned, g.screen
         stage.triangles, stage.materials, stage.vertices, stage.actors = g.triangles, g.materials, g.vertices, g.actors
         stage.uv, stage.light = self._array(joined["uv"], wp.vec2), self._array(joined["light"], wp.float32)
         stage.palette, stage.view = self._array(g.batch.palettes, wp.float32), g.view
-        stage.reach = self.selfshade.reach(stage, self.device)
+        stage.reach = self.selfshade.reach(stage, self.chunk, self.device)
         return stage
 
     def developed(self, image: Any, g: Geometry) -> tuple[np.ndarray, np.ndarray]:
         """RGB and mask of supersampled light (C, 2H, 2W) as the crops' cameras record it."""
         wp, (height, width), count, device = self.warp, self.size, len(g.boxes), self.device
-        sensor = self._array(sensor_table(g.batch.crops, g.sensor), wp.float32)
+        table = sensor_table(g.batch.crops, g.sensor)
+        sensor, curves = self._array(table, wp.float32), self._array(self.develop.tone_curves(table), wp.float32)
         seeds = self._array(np.array([crop.noise_seed for crop in g.batch.crops]), wp.int32)
         narrow = wp.empty((count, image.shape[1], width), dtype=wp.vec4, device=device)
-        wp.launch(self.develop.blur_across, dim=narrow.shape, inputs=[image, sensor, narrow], device=device)
+        dim, chunk = (count, height, self.parts(width)), self.chunk
+        across = (count, image.shape[1], self.parts(width))
+        wp.launch(self.develop.blur_across, dim=across, inputs=[image, sensor, chunk, narrow], device=device)
         pixels = wp.empty((count, height, width), dtype=wp.vec4, device=device)
-        wp.launch(self.develop.blur_down, dim=pixels.shape, inputs=[narrow, sensor, pixels], device=device)
+        wp.launch(self.develop.blur_down, dim=dim, inputs=[narrow, sensor, chunk, pixels], device=device)
         rgb = wp.empty((count, height, width, 3), dtype=wp.uint8, device=device)
         mask = wp.empty((count, height, width), dtype=wp.uint8, device=device)
-        wp.launch(self.develop.develop, dim=mask.shape, inputs=[pixels, sensor, seeds, rgb, mask], device=device)
+        inputs = [pixels, sensor, curves, seeds, chunk, rgb, mask]
+        wp.launch(self.develop.develop, dim=dim, inputs=inputs, device=device)
         return rgb.numpy(), mask.numpy()
 
     def _air(self, g: Geometry, image: Any) -> None:
@@ -305,7 +307,15 @@ class Renderer:
         if "parts" in wanted or "depth" in wanted:
             part = wp.empty((count, height, width), dtype=wp.uint8, device=self.device)
             depth = wp.empty((count, height, width), dtype=wp.uint16, device=self.device)
-            inputs = [g.keys, g.view, self.frames, g.actors, self._array(g.batch.joined["parts"], wp.int32), part, depth]
+            inputs = [
+                g.keys,
+                g.view,
+                self.frames,
+                g.actors,
+                self._array(g.batch.joined["parts"], wp.int32),
+                part,
+                depth,
+            ]
             wp.launch(self.coverage.label, dim=part.shape, inputs=inputs, device=self.device)
             labels.parts = part.numpy() if "parts" in wanted else None
             labels.depth = depth.numpy() if "depth" in wanted else None
@@ -315,47 +325,12 @@ class Renderer:
 
     @property
     def chunk(self) -> int:
-        """Vertices or triangles that a thread takes one after the other."""
+        """Vertices, triangles or pixels of a row that a thread takes one after the other."""
         return 1024 if self.device == "cpu" else 1
 
-    def _parts(self, count: int) -> int:
+    def parts(self, count: int) -> int:
+        """Threads for `count` of them."""
         return max(1, -(-count // self.chunk))
 
     def _array(self, values: np.ndarray, dtype: Any) -> Any:
         return self.warp.array(values, dtype=dtype, device=self.device)
-
-
-def cut_boxes(crops: Sequence[Crop], bounds: np.ndarray, jitter: float) -> np.ndarray:
-    """(C, 4) left, top, width and height of the crops' boxes, within the frame."""
-    boxes = np.stack([crop_box(b, crop.box_noise, jitter, crop.box_kind) for b, crop in zip(bounds, crops)])
-    ends = clipped(np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1))
-    return np.concatenate([ends[:, :2], ends[:, 2:] - ends[:, :2]], axis=1)
-
-
-def sensor_rows(crops: Sequence[Crop], scale: np.ndarray) -> np.ndarray:
-    """(C, SENSOR_COLUMNS) sensor table; `scale` (C, 2) is output pixels per frame pixel."""
-    rows = np.stack([crop.sensor for crop in crops])
-    for row, crop, across in zip(rows, crops, scale):
-        if crop.motion != (0.0, 0.0):
-            chest = np.append(crop.feet.mean(axis=0), 1.1)
-            ends = crop.camera.project(np.stack([chest, chest + np.array([*crop.motion, 0.0])]))
-            row[14:16] = (ends[1, :2] - ends[0, :2]) * across
-    return rows
-
-
-def source_heights(crops: Sequence[Crop], height: int) -> np.ndarray:
-    """(C,) pixels that each crop had in height before it was resized to `height`."""
-    given = np.array([crop.source_height for crop in crops])
-    return np.where(given <= 0.0, height, np.where(given <= 1.0, np.round(given * height), np.round(given))).astype(int)
-
-
-def lowered(picture: np.ndarray, source_height: int) -> np.ndarray:
-    """`picture` (H, W, 3) as it looks when it had only `source_height` pixels in height and was enlarged."""
-    height, width = picture.shape[:2]
-    if source_height >= height:
-        return picture
-    from PIL import Image
-
-    small = (max(1, round(width * source_height / height)), max(1, int(source_height)))
-    shrunk = Image.fromarray(picture).resize(small, Image.Resampling.BOX)
-    return np.asarray(shrunk.resize((width, height), Image.Resampling.BICUBIC))

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from reidapt.world import indoors, outdoors
+from reidapt.world import indoors, outdoors, passages
 from reidapt.world.props import Scene
 
 SCENES: dict[str, Callable[[np.random.Generator], Scene]] = {
@@ -28,14 +28,14 @@ SCENES: dict[str, Callable[[np.random.Generator], Scene]] = {
         outdoors.courtyard,
         outdoors.gate,
         indoors.mall,
-        indoors.station,
-        indoors.concourse,
-        indoors.turnstile,
+        passages.station,
+        passages.concourse,
+        passages.turnstile,
         indoors.lobby,
         indoors.supermarket,
         indoors.corridor,
-        indoors.underpass,
-        indoors.garage,
+        passages.underpass,
+        passages.garage,
         indoors.gym,
     )
 }

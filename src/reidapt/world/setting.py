@@ -27,21 +27,8 @@ def word(draws: Draws, parameter: str, drawn: str, allowed: Iterable[str]) -> st
 
 
 def number(draws: Draws, parameter: str, drawn: float, low: float, high: float) -> float:
-    """`drawn`, or the value of `parameter`, which must be a number in [`low`, `high`].
-
-    Raises:
-        WorldError: the parameter is set to something else.
-    """
-    value: object = draws.value(parameter, drawn)
-    if value is drawn:
-        return drawn
-    try:
-        chosen = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        chosen = float("nan")
-    if not low <= chosen <= high:
-        raise WorldError(f"{parameter} is set to {value!r}; it must be a number between {low:g} and {high:g}.")
-    return chosen
+    """`Draws.number` in the form of its neighbours here."""
+    return draws.number(parameter, drawn, (low, high))
 
 
 def rgb(draws: Draws, parameter: str, drawn: Colour) -> Colour:

@@ -64,7 +64,7 @@ def shoe(figure: Figure, person: Person, side: str) -> list[Piece]:
     uv = np.stack(np.broadcast_arrays((station - station[0])[:, None], points[..., 2] + SOLE), -1)
     uv = np.concatenate([uv, uv[:, :1]], axis=1)
     pieces = [sheet(points, uv, rigid(points.shape[:2], {f"foot.{side}": 1.0}), m.SHOE)]
-    if kind == "boots" and (person.bottom.loose < 0.011 or person.bottom.length < 0.9):
+    if kind == "boots" and (person.bottom.loose + person.bottom.flare < 0.011 or person.bottom.length < 0.85):
         pieces.append(shaft(figure, side, ankle, person.bottom.loose))
     if kind == "sandals":
         pieces += [strap(points[k + 1], np.where(near[k], foot[:, 2], 0.0).max(), side) for k in (4, 9)]

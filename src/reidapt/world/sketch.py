@@ -4,15 +4,16 @@
 what lies in shade, with a hand that is never quite steady. Colours enter as five steps of darkness and in no other way.
 """
 # mypy: ignore-errors
-# ruff: noqa: UP018, SIM102, RUF046
+# ruff: noqa: UP018, RUF046
 
 from __future__ import annotations
 
 import warp as wp
 
+from reidapt.world.cloth import face, folded, folds, is_cloth, pattern
 from reidapt.world.kernels import EMPTY, key_depth
 from reidapt.world.procedural import noise, wrap
-from reidapt.world.shading import Stage, face, filled, folded, folds, is_cloth, locate, on_back, pattern
+from reidapt.world.stage import Stage, filled, locate, on_back
 
 wp.set_module_options({"enable_backward": False, "fast_math": False})
 

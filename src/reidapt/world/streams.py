@@ -30,7 +30,7 @@ def stream(seed: int, *names: str | int) -> np.random.Generator:
     process or thread that draws them.
     """
     text = "/".join(str(part) for part in (seed, *names))
-    return np.random.Generator(np.random.Philox(Key(hashlib.sha256(text.encode()).digest())))
+    return np.random.Generator(np.random.Philox(Key(hashlib.sha256(text.encode()).digest())))  # type: ignore[arg-type]
 
 
 def between(rng: np.random.Generator, interval: tuple[float, float]) -> float:

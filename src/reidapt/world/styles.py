@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from reidapt.errors import WorldError
 from reidapt.world.clothes import Wardrobe
+from reidapt.world.wardrobes import CITY, OFFICE, SUMMER, WINTER
 
 Range = tuple[float, float]
 
@@ -94,114 +95,6 @@ class Style:
         return replace(self, sensor=sensor, sky_warmth=about(self.sky_warmth, 0.0))
 
 
-_CITY = Wardrobe(
-    men={
-        "tshirt": 3,
-        "polo": 1,
-        "shirt": 3,
-        "sweater": 2,
-        "hoodie": 3,
-        "jacket": 4,
-        "blazer": 1.5,
-        "puffer": 1,
-        "coat": 1.5,
-    },
-    women={
-        "tshirt": 2,
-        "blouse": 3,
-        "sweater": 2,
-        "hoodie": 1.5,
-        "jacket": 3,
-        "blazer": 1,
-        "coat": 2.5,
-        "dress": 2,
-        "puffer": 1,
-    },
-    lower_men={"jeans": 5, "trousers": 4, "joggers": 1.5, "shorts": 1},
-    lower_women={"jeans": 4, "trousers": 2, "leggings": 2, "skirt": 2, "shorts": 0.5},
-    colours={
-        "black": 6,
-        "charcoal": 2.5,
-        "grey": 2.5,
-        "white": 3,
-        "navy": 3,
-        "beige": 1.5,
-        "cream": 1,
-        "camel": 1,
-        "brown": 1,
-        "denim": 1.2,
-        "lightblue": 1,
-        "blue": 1.3,
-        "teal": 0.6,
-        "green": 0.8,
-        "olive": 1.2,
-        "red": 1.5,
-        "burgundy": 0.9,
-        "pink": 0.8,
-        "yellow": 0.7,
-        "orange": 0.5,
-        "purple": 0.4,
-        "lilac": 0.3,
-        "silver": 0.6,
-        "mint": 0.3,
-        "magenta": 0.3,
-    },
-    lower_colours={
-        "black": 5,
-        "charcoal": 2,
-        "grey": 1.5,
-        "navy": 3,
-        "denim": 2,
-        "beige": 1.3,
-        "brown": 0.8,
-        "olive": 0.8,
-        "white": 0.6,
-        "cream": 0.4,
-        "burgundy": 0.3,
-        "red": 0.2,
-    },
-)
-_SUMMER = replace(
-    _CITY,
-    men={"tshirt": 7, "polo": 3, "shirt": 3, "hoodie": 1, "jacket": 0.7, "sweater": 0.5},
-    women={"tshirt": 5, "blouse": 4, "dress": 5, "hoodie": 0.7, "jacket": 0.5, "blazer": 0.4},
-    lower_men={"jeans": 3, "trousers": 2, "joggers": 1, "shorts": 5},
-    lower_women={"jeans": 3, "trousers": 1, "leggings": 1, "skirt": 4, "shorts": 3},
-    colours={
-        **_CITY.colours,
-        "white": 6,
-        "black": 4,
-        "yellow": 1.4,
-        "red": 2,
-        "pink": 1.6,
-        "blue": 2,
-        "lightblue": 2,
-        "mint": 1,
-    },
-    patterned=0.42,
-    bags=0.55,
-    hats=0.14,
-)
-_WINTER = replace(
-    _CITY,
-    men={"hoodie": 2, "jacket": 5, "puffer": 5, "coat": 4, "sweater": 1, "blazer": 0.5},
-    women={"jacket": 3, "puffer": 4, "coat": 6, "hoodie": 1, "sweater": 1},
-    lower_men={"jeans": 6, "trousers": 4, "joggers": 2},
-    lower_women={"jeans": 5, "trousers": 3, "leggings": 3, "skirt": 1},
-    patterned=0.2,
-    bags=0.5,
-    hats=0.3,
-)
-_OFFICE = replace(
-    _CITY,
-    men={"shirt": 6, "blazer": 4, "sweater": 2, "polo": 2, "tshirt": 2, "jacket": 2, "coat": 1},
-    women={"blouse": 5, "blazer": 3, "dress": 3, "sweater": 2, "tshirt": 2, "coat": 1.5, "jacket": 1.5},
-    lower_men={"trousers": 7, "jeans": 4},
-    lower_women={"trousers": 4, "jeans": 3, "skirt": 4, "leggings": 1},
-    bags=0.5,
-    hats=0.04,
-)
-
 STYLES: dict[str, Style] = {
     style.name: style
     for style in (
@@ -209,7 +102,7 @@ STYLES: dict[str, Style] = {
             "engine",
             "a game engine: clean render, neutral colours, clear light, many kinds of places",
             ("plaza", "street", "campus", "mall", "park", "steps", "corridor", "station"),
-            replace(_CITY, patterned=0.45),
+            replace(CITY, patterned=0.45),
             Sensor(
                 gain=0.03,
                 gamma=(0.95, 1.05),
@@ -232,7 +125,7 @@ STYLES: dict[str, Style] = {
             "plaza",
             "an outdoor square in summer: sun and shade, cameras on poles",
             ("plaza", "campus", "steps", "park"),
-            _SUMMER,
+            SUMMER,
             Sensor(gamma=(0.85, 1.25), blur=(0.8, 1.5)),
             camera_height=(2.2, 3.8),
             sun=(1.4, 2.8),
@@ -243,7 +136,7 @@ STYLES: dict[str, Style] = {
             "mall",
             "indoors: shops, a station and corridors under lamps, ceiling cameras",
             ("mall", "station", "corridor", "mall", "garage", "station"),
-            _OFFICE,
+            OFFICE,
             Sensor(
                 gain=0.12,
                 gamma=(0.8, 1.2),
@@ -263,7 +156,7 @@ STYLES: dict[str, Style] = {
             "street",
             "streets under an overcast winter sky, high cameras, soft pictures",
             ("street", "street", "campus", "street", "garage", "plaza"),
-            _WINTER,
+            WINTER,
             Sensor(
                 gain=0.10,
                 gamma=(0.9, 1.3),
@@ -300,7 +193,7 @@ STYLES: dict[str, Style] = {
                 "steps",
                 "concourse",
             ),
-            replace(_CITY, patterned=0.42),
+            replace(CITY, patterned=0.42),
             Sensor(
                 gain=0.03,
                 gamma=(0.95, 1.05),
@@ -326,7 +219,7 @@ STYLES: dict[str, Style] = {
             "forecourt",
             "six cameras before a campus supermarket in summer: sun and shade, bicycles, shop fronts, tight soft crops",
             ("market", "market", "campus", "terrace", "market", "plaza"),
-            _SUMMER,
+            SUMMER,
             Sensor(gain=0.11, gamma=(0.85, 1.25), saturation=(0.85, 1.1), blur=(0.8, 1.5)),
             camera_height=(2.2, 3.4),
             distance=(6.5, 10.5),
@@ -340,7 +233,7 @@ STYLES: dict[str, Style] = {
             "winter",
             "a campus in winter: high cameras over roads and gates, coats, grey days, dusk",
             ("campus", "gate", "street", "courtyard", "busstop", "steps"),
-            _WINTER,
+            WINTER,
             Sensor(
                 gain=0.10,
                 gamma=(0.9, 1.3),
@@ -356,7 +249,7 @@ STYLES: dict[str, Style] = {
             sun_elevation=(12.0, 32.0),
             sky=(0.8, 1.1),
             sky_warmth=(-0.45, 0.05),
-            haze=0.006,
+            haze=0.003,
             standing=0.10,
             weather={"overcast": 4.0, "clear": 1.5, "wet": 1.5, "snowy": 1.0, "snow": 0.5, "fog": 0.4},
             daytime={"day": 4.0, "morning": 1.0, "dusk": 1.0},
@@ -366,7 +259,7 @@ STYLES: dict[str, Style] = {
             "transit",
             "halls, gates and ways of a station by day and at night: lamps and windows, mixed colour of light",
             ("concourse", "turnstile", "underpass", "station", "crossing", "lobby"),
-            _OFFICE,
+            OFFICE,
             Sensor(
                 gain=0.12,
                 gamma=(0.8, 1.2),
@@ -388,7 +281,7 @@ STYLES: dict[str, Style] = {
             "promenade",
             "people followed through wide views of paths, squares and shops: for walks, picture after picture",
             ("park", "terrace", "plaza", "gate", "market", "mall"),
-            _CITY,
+            CITY,
             Sensor(gain=0.10, gamma=(0.85, 1.2), blur=(0.7, 1.4), jpeg=(65, 88)),
             camera_height=(2.6, 4.2),
             distance=(8.0, 12.0),

@@ -1,6 +1,6 @@
 """warp functions of places: where a ray meets a primitive, and the albedo of procedural surfaces."""
 # mypy: ignore-errors
-# ruff: noqa: UP018, SIM102, RUF046
+# ruff: noqa: UP018, SIM102
 
 from __future__ import annotations
 
@@ -281,7 +281,9 @@ def fittings(kind: int, base: wp.vec3, second: wp.vec3, u: float, v: float, scal
             return opaque(vivid(b[2]), 0.4)
         return opaque(base * (0.3 + b[2]) + second * wp.max(0.0, n - 0.3), 0.4)
     if kind == 8:
-        return opaque(base * (0.66 + 0.4 * wrap(v / (0.11 * scale))) * (0.85 + 0.3 * noise(u * 1.5, v * 3.0, seed)), 0.0)
+        return opaque(
+            base * (0.66 + 0.4 * wrap(v / (0.11 * scale))) * (0.85 + 0.3 * noise(u * 1.5, v * 3.0, seed)), 0.0
+        )
     if kind == 14:
         b = wp.vec3(wrap(v / 1.05), wrap(wp.abs(u) / 0.45), 0.0)
         if b[0] > 0.12 and b[0] < 0.88 and b[1] > 0.12 and b[1] < 0.88:
@@ -310,11 +312,23 @@ def surface(kind: int, base: wp.vec3, second: wp.vec3, u: float, v: float, scale
     """Albedo of a procedural surface at (u, v) metres, and the share 0..1 of it that glows when the lights are on."""
     if kind == 16:
         return shop(base, second, u, v, scale, seed)
-    if kind == 2 or kind == 6 or kind == 7 or kind == 8 or kind == 14 or kind == 18 or kind == 22 or kind == 23 or kind == 26:
+    if (
+        kind == 2
+        or kind == 6
+        or kind == 7
+        or kind == 8
+        or kind == 14
+        or kind == 18
+        or kind == 22
+        or kind == 23
+        or kind == 26
+    ):
         return fittings(kind, base, second, u, v, scale, seed)
     colour = base
     if kind == 5:
-        n = 0.5 * noise(u * 10.0 / scale, v * 10.0 / scale, seed) + 0.5 * noise(u * 27.0 / scale, v * 27.0 / scale, seed + 1)
+        n = 0.5 * noise(u * 10.0 / scale, v * 10.0 / scale, seed) + 0.5 * noise(
+            u * 27.0 / scale, v * 27.0 / scale, seed + 1
+        )
         colour = base * (0.20 + 1.3 * n) + second * (0.6 * wp.max(n - 0.55, 0.0))
     elif kind == 9:
         n = noise(u * 0.35, v * 0.35, seed)

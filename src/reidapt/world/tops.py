@@ -61,7 +61,7 @@ def trunk_radius(
         radius += (np.exp(-(((heights - hem - 0.09) / 0.05) ** 2)) * 0.35 * top.loose)[:, None]
     radius = np.maximum(radius, least)
     depth = (neck - heights) / (neck - hem)
-    amount = (0.0030 + 0.13 * top.loose) * np.clip(depth * 2, 0.15, 1.0)
+    amount = (0.0038 + 0.18 * top.loose) * np.clip(depth * 2, 0.15, 1.0)
     if top.flare > 0.03 or top.kind == "dress":
         amount = amount + 0.010 * below
     if top.cloth.material in ("leather", "nylon", "wool"):  # stiff
@@ -135,7 +135,7 @@ def sleeve(figure: Figure, top: Top, side: str, phase: float) -> Piece:
         radius[-3:] = np.minimum(radius[-3:], radius[-3:].mean() * (0.96 if top.ribbed else 1.02))
     bend = np.exp(-(((length - (reach[2] - reach[0])) / 0.09) ** 2))  # creases gather at the elbow
     ripple = folds(length * 1.6, SLEEVE_AROUND, phase + (3.0 if side == "L" else 0.0), 2)
-    radius += ripple * ((0.0018 + 0.11 * top.sleeve_loose) * np.clip(fraction * 2, 0, 1) * (0.7 + 0.8 * bend))[:, None]
+    radius += ripple * ((0.0022 + 0.16 * top.sleeve_loose) * np.clip(fraction * 2, 0, 1) * (0.7 + 0.8 * bend))[:, None]
     if top.kind == "puffer":
         radius += (0.010 * np.abs(np.sin(np.pi * length / 0.08)) - 0.003)[:, None]
     radius = np.concatenate([radius, radius[-1:] - 0.010])

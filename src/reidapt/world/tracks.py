@@ -23,7 +23,7 @@ from reidapt.world.crops import (
 from reidapt.world.factors import Draws, declare
 from reidapt.world.gait import Pose, stride_length
 from reidapt.world.people import Person
-from reidapt.world.places import borders, candidates, clear, hidden_share, inside
+from reidapt.world.places import CELLS, TRIES, clear, free_cells, hidden_share, on_walkway
 
 PATH = declare("path", "crop", "the way a person walks through a camera's view, and how fast", "speed")
 
@@ -46,30 +46,31 @@ class Track:
     speed: float  # metres a second
 
 
-def waypoints(
-    rng: np.random.Generator, camera: Camera, height: float, start: np.ndarray, length: float, strict: bool
-) -> np.ndarray:
+def waypoints(rng: np.random.Generator, camera: Camera, start: np.ndarray, length: float, strict: bool) -> np.ndarray:
     """(N, 2) corners of a way of at least `length` metres from `start` that stays in view and clear of things.
 
-    Where the place allows no such way, it goes to and fro. `strict` ways are not hidden by anything.
+    Where the place allows no such way, it goes round in a circle. `strict` ways are not hidden by anything.
     """
+    cells = free_cells(camera)
     corners, total = [start], 0.0
-    while total < length and len(corners) < 40:
+    while total < length and len(corners) < 400:
         here = corners[-1]
-        spots = candidates(rng, camera, (0.7, 1.4), 0.0)
-        good = inside(borders(camera, spots, height)) & (np.linalg.norm(spots - here, axis=1) > 2.0)
-        if len(corners) > 1:  # rather go on than turn round
-            ahead = (spots - here) @ (here - corners[-2]) > -0.3 * np.linalg.norm(spots - here, axis=1)
-            good = good & ahead if (good & ahead).any() else good
-        for spot in spots[good][:4]:
+        before = here - corners[-2] if len(corners) > 1 else np.zeros(2)
+        which, along, across = rng.random((3, TRIES))
+        row, column = cells[(which * len(cells)).astype(int)].T if len(cells) else np.zeros((2, 0))
+        spots = on_walkway(camera, (row + along[: len(row)]) / CELLS[0], (column + across[: len(row)]) / CELLS[1])
+        away = np.linalg.norm(spots - here, axis=1)
+        spots = spots[(away > 2.0) & ((spots - here) @ before >= -0.2 * away * np.linalg.norm(before))]
+        for spot in spots[:6]:  # goes on rather than turning round
             between_them = here + np.linspace(0.0, 1.0, 7)[1:, None] * (spot - here)
             hidden = hidden_share(camera, between_them, (0.9, 1.5))
             if clear(camera, between_them).all() and hidden.max() <= (0.0 if strict else 0.5):
                 corners.append(spot)
                 break
         else:
-            corners.append(corners[-2] if len(corners) > 1 else here + np.array([0.6 * np.sign(-here[0] or 1.0), 0.0]))
-        total += float(np.linalg.norm(corners[-1] - here))
+            heading = np.arctan2(before[1], before[0]) if before.any() else 2 * np.pi * which[0]
+            corners.append(here + 0.8 * np.array([np.cos(heading + 0.9), np.sin(heading + 0.9)]))
+        total += 0.8 * float(np.linalg.norm(corners[-1] - here))  # corners are cut
     return np.array(corners)
 
 
@@ -109,7 +110,7 @@ def sample_path(
     if not walking:
         sway = 4.0 * np.sin(2 * np.pi * (0.1 * seconds + phase))
         return Track(np.tile(start, (frames, 1)), turn + sway, phase + 0.03 * seconds, False, 0.0)
-    points = smoothed(waypoints(rng, camera, person.height, start, speed * seconds[-1] + 0.5, free))
+    points = smoothed(waypoints(rng, camera, start, speed * seconds[-1] + 0.5, free))
     if rng.random() < 0.5:  # as many leave the view as come into it
         last = min(len(points), int((speed * seconds[-1] + 0.5) / FINE) + 1)
         points = points[:last][::-1]

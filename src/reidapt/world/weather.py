@@ -163,25 +163,12 @@ def sample_light(style: Style, number: int, sequence: int, scene: Scene, choice:
     warmth = value(draws, "warmth", between(rng, style.sky_warmth), -1.0, 1.0)
     lamp_warmth = between(rng, (0.1, 0.7))
     bounce = between(rng, (0.5, 0.8) if scene.indoor else (0.4, 0.65))
-    lamps = lamp_table(scene, time, middle)
-    if scene.indoor:
-        sun_colour, sky_colour = np.zeros(3), 0.62 * max(ambient, 0.7) * tint(warmth)
-        strength = 0.5 + 0.8 * min(direct, 1.2)
-        lamps[:, 3:6] *= tint(warmth)
-    else:
-        sun_colour = direct * state.sun * time.sun * tint(warmth + state.warmth + time.warmth + 0.06)
-        sky_colour = ambient * state.sky * time.sky * tint(warmth + state.warmth + 0.5 * min(time.warmth, 0.2) - 0.15)
-        strength = 0.9 * time.lamps
-        lamps[:, 3:6] *= tint(lamp_warmth)
-        if time.lamps and not len(lamps):
-            lamps = np.array([[middle[0] + 2.0, middle[1] + 1.0, 5.0, *tint(lamp_warmth), 1.0]])
-    reached = 0.0
-    if len(lamps):
-        there = lamp_light(lamps, np.array([*middle, 1.2]))[1].sum(axis=0).mean()
-        lamps[:, 3:6] *= strength / max(float(there), 1e-6)
-        reached = strength
+    sun_colour, sky_colour, lamps, reached = sources(
+        scene, state, time, (direct, ambient), (warmth, lamp_warmth), middle
+    )
     # the exposure control keeps a grey card near one tone, but not at night
-    level = time.exposure * 0.9 / (0.62 * sky_colour.mean() + 0.45 * (sun_colour.mean() + reached))
+    exposure = 1.0 if scene.indoor else time.exposure
+    level = exposure * 0.9 / (0.62 * sky_colour.mean() + 0.45 * (sun_colour.mean() + reached))
     lamps[:, 3:6] *= level
     sun_colour, sky_colour = sun_colour * level, sky_colour * level
     share = (sun_colour.mean() + reached * level) / (sun_colour.mean() + reached * level + 0.8 * sky_colour.mean())
@@ -222,9 +209,43 @@ def sample_light(style: Style, number: int, sequence: int, scene: Scene, choice:
         lights=glow,
         daylight=level * (1.25 if time.sun else 0.10),
         grain=1.0 if scene.indoor else time.grain,
-        exposure=time.exposure,
+        exposure=exposure,
         columns=columns,
     )
+
+
+def sources(
+    scene: Scene,
+    state: Weather,
+    time: Daytime,
+    strengths: tuple[float, float],
+    warmths: tuple[float, float],
+    middle: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+    """Colour of the sun and of the sky (3,), the lamps (K, 7) and their strength at `middle`, before any exposure.
+
+    `strengths` are the sun's and the sky's, `warmths` the daylight's and the street lamps'. Indoors the sun's strength is
+    that of the ceiling lamps.
+    """
+    direct, ambient = strengths
+    warmth, lamp_warmth = warmths
+    lamps = lamp_table(scene, time, middle)
+    if scene.indoor:
+        sun_colour, sky_colour = np.zeros(3), 0.62 * max(ambient, 0.7) * tint(warmth)
+        strength = 0.5 + 0.8 * min(direct, 1.2)
+        lamps[:, 3:6] *= tint(warmth)
+    else:
+        sun_colour = direct * state.sun * time.sun * tint(warmth + state.warmth + time.warmth + 0.06)
+        sky_colour = ambient * state.sky * time.sky * tint(warmth + state.warmth + 0.5 * min(time.warmth, 0.2) - 0.15)
+        strength = 0.9 * time.lamps
+        lamps[:, 3:6] *= tint(lamp_warmth)
+        if time.lamps and not len(lamps):
+            lamps = np.array([[middle[0] + 2.0, middle[1] + 1.0, 5.0, *tint(lamp_warmth), 1.0]])
+    if not len(lamps):
+        return sun_colour, sky_colour, lamps, 0.0
+    there = lamp_light(lamps, np.array([*middle, 1.2]))[1].sum(axis=0).mean()
+    lamps[:, 3:6] *= strength / max(float(there), 1e-6)
+    return sun_colour, sky_colour, lamps, strength
 
 
 def lamp_table(scene: Scene, time: Daytime, middle: np.ndarray) -> np.ndarray:

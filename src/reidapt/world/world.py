@@ -139,9 +139,7 @@ def render_world(
     return out
 
 
-def draw_all(
-    studio: Studio, plans: Sequence[list[Item]], folder: Path, workers: int, report: Progress
-) -> list[Row]:
+def draw_all(studio: Studio, plans: Sequence[list[Item]], folder: Path, workers: int, report: Progress) -> list[Row]:
     """Draw the cameras' frames, then everybody, and write the files; returns the rows in any order."""
     rows: list[Row] = []
     total, stop = sum(len(items) for items in plans), threading.Event()

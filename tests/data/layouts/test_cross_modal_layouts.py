@@ -88,6 +88,7 @@ def test_sysumm01_refuses_the_wrong_cameras(tmp_path: Path) -> None:
 
 def test_regdb_trials(world: World, tmp_path: Path) -> None:
     table = world("regdb")
+    table = table.assign(sex=["female" if person % 2 else "male" for person in table.person])
     out = write_layout(table, "regdb", tmp_path / "out")
     name = r"(?P<place>Visible|Thermal)/(?P<person>\d+)/(?P<gender>male|female)_(?P<side>front|back)_(?P<letter>[vt])_"
     name += r"(?P<frame>\d{5})_(?P=person)\.bmp"
@@ -97,6 +98,7 @@ def test_regdb_trials(world: World, tmp_path: Path) -> None:
         assert (words["place"], words["letter"]) == {"colour": ("Visible", "v"), "thermal": ("Thermal", "t")}[
             row["modality"]
         ]
+        assert words["gender"] == row["sex"]
         assert words["side"] == ("back" if 90 < row["yaw"] < 270 else "front")
     rows = rows_by_picture(table)
     assert len(list((out / "idx").iterdir())) == 40

@@ -220,6 +220,15 @@ def test_grid(world: World, tmp_path: Path) -> None:
     assert len({tuple(train) for train in trains}) > 1
 
 
+def test_attributes_that_are_missing_here_and_there_do_no_harm(world: World, tmp_path: Path) -> None:
+    for layout in ("grid", "market1501", "viper", "mars"):
+        table = world(layout)
+        gaps = {name: [value if k % 3 else float("nan") for k in range(len(table))] for name, value in
+                (("yaw", 90.0), ("box_height", 80.0), ("box", 4.0))}  # fmt: skip
+        worn = [0 if person > 0 else float("nan") for person in table.person]
+        assert write_layout(table.assign(**gaps, outfit=worn), layout, tmp_path / layout).is_dir()
+
+
 def test_prid2011_numbers_above_the_shared_ones_are_different_persons(world: World, tmp_path: Path) -> None:
     table = make_table(tmp_path / "source", people=40, cameras=2, pictures=1, train_fraction=1.0)
     out = write_layout(table, "prid2011-single", tmp_path / "out", options={"shared": 4})

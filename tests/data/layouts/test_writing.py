@@ -63,7 +63,11 @@ def test_plans_say_what_a_world_needs(layout: str) -> None:
         info = find_layout(layout)
         assert wanted["people"] >= 4
         assert wanted["cameras"] >= info.cameras
-        assert set(info.modalities) <= set(wanted.get("modalities", ("colour",)))
+        filmed = wanted.get("camera_modalities", wanted.get("modalities", ("colour",)))
+        assert set(info.modalities) <= set(filmed)
+        assert len(wanted.get("camera_modalities", ())) in (0, wanted["cameras"])
+        if not info.splits:  # the layout draws its own: no picture is spent on queries
+            assert wanted["train_fraction"] == 1.0 or wanted.get("distractors") or layout == "table"
         assert ("tracklets" in wanted) == info.tracklets
     assert plan(layout)["people"] * plan(layout)["cameras"] * plan(layout)["pictures"] < 300
 
@@ -84,6 +88,15 @@ def test_names_are_found_however_they_are_spelt() -> None:
         find_layout("markt1501")
     with pytest.raises(DataError, match="there is no size 'huge'"):
         plan("mars", "huge")  # type: ignore[arg-type]
+
+
+def test_matlab_files_do_not_tell_when_they_were_made(world: World, tmp_path: Path) -> None:
+    for layout, place in (("ilids-vid", "train-test people splits"), ("ls-vid", "test/data")):
+        for path in (write_layout(world(layout), layout, tmp_path / layout) / place).iterdir():
+            assert path.read_bytes()[:116].rstrip() in (
+                b"MATLAB 5.0 MAT-file, written by reidapt",
+                b"MATLAB 7.3 MAT-file, written by reidapt",
+            )
 
 
 def refused(table: CropTable, layout: str, out: Path, match: str, **options: object) -> None:

@@ -31,6 +31,7 @@ def make_table(
     pictures: int,
     train_fraction: float = 0.5,
     modalities: tuple[str, ...] = ("colour",),
+    camera_modalities: tuple[str, ...] = (),
     tracklets: int = 0,
     frames: int = 1,
     outfits: int = 1,
@@ -57,7 +58,7 @@ def make_table(
     train = round(people * train_fraction)
     for person in range(1, people + 1):
         for camera in range(1, cameras + 1):
-            for modality in modalities:
+            for modality in camera_modalities[camera - 1 : camera] or modalities:
                 for group in range(max(1, tracklets)):
                     for k in range(frames if tracklets else pictures):
                         test = "query" if (group if tracklets else k) == 0 else "gallery"

@@ -11,6 +11,8 @@ from reidapt.errors import DataError
 
 Kind = Literal["image", "cross-modal", "video"]
 TEST = ("train", "query", "gallery")
+SYSU = ("colour", "colour", "infrared", "colour", "colour", "infrared")
+PKU = ("colour", "colour", "sketch")
 
 
 @dataclass(frozen=True)
@@ -85,15 +87,15 @@ _ALL = (
     LayoutInfo(
         "msmt17", "MSMT17", "image", "msmt17:write",
         "train|test/0000/0000_000_01_0303morning_0015_0.jpg, list_train|val|query|gallery.txt",
-        splits=TEST, test=_world(8, 3, 3), published=_world(4101, 15, 3, 1041 / 4101),
+        splits=TEST, test=_world(8, 3, 3), published=_world(4101, 15, 2, 1041 / 4101),
     ),
     LayoutInfo(
         "cuhk01", "CUHK01", "image", "single_shot:cuhk01", "campus/0001001.png",
-        test=_world(6, 2, 2), published=_world(971, 2, 2),
+        test=_world(6, 2, 2, 1.0), published=_world(971, 2, 2, 1.0),
     ),
     LayoutInfo(
         "viper", "VIPeR", "image", "single_shot:viper", "VIPeR/cam_a|cam_b/000_45.bmp",
-        test=_world(6, 2, 2), published=_world(632, 2, 2),
+        test=_world(6, 2, 1, 1.0), published=_world(632, 2, 1, 1.0),
     ),
     LayoutInfo(
         "grid", "GRID", "image", "single_shot:grid",
@@ -103,26 +105,26 @@ _ALL = (
     LayoutInfo(
         "prid2011-single", "PRID2011 (single shot)", "image", "single_shot:prid2011",
         "prid_2011/single_shot/cam_a|cam_b/person_0001.png",
-        test=_world(6, 2, 2), published=_world(934, 2, 2), options={"shared": 200},
+        test=_world(6, 2, 1, 1.0), published=_world(934, 2, 1, 1.0), options={"shared": 200},
     ),
     LayoutInfo(
         "sysu-mm01", "SYSU-MM01", "cross-modal", "sysumm01:write",
         "cam1..cam6/0001/0001.jpg, exp/train|val|test|available_id.txt, exp/rand_perm_cam.mat",
         splits=TEST, modalities=("colour", "infrared"), cameras=3,
-        test=_world(8, 6, 3, modalities=("colour", "infrared")),
-        published=_world(491, 6, 15, 395 / 491, modalities=("colour", "infrared")),
+        test=_world(8, 6, 3, camera_modalities=SYSU),
+        published=_world(491, 6, 15, 395 / 491, camera_modalities=SYSU),
     ),
     LayoutInfo(
         "regdb", "RegDB", "cross-modal", "regdb:write",
         "Visible|Thermal/1/male_front_v_00007_1.bmp, idx/train|test_visible|thermal_1..10.txt",
-        modalities=("colour", "thermal"), cameras=0, test=_world(6, 1, 3, modalities=("colour", "thermal")),
-        published=_world(412, 1, 10, modalities=("colour", "thermal")),
+        modalities=("colour", "thermal"), cameras=0, test=_world(6, 1, 3, 1.0, modalities=("colour", "thermal")),
+        published=_world(412, 1, 10, 1.0, modalities=("colour", "thermal")),
     ),
     LayoutInfo(
         "pku-sketch", "PKU-Sketch", "cross-modal", "pkusketch:write",
         "sketch/1.jpg, photo/1_05_356.jpg, styleAnnotation/a_46.txt ..",
-        modalities=("colour", "sketch"), test=_world(10, 2, 2, modalities=("colour", "sketch")),
-        published=_world(200, 2, 2, modalities=("colour", "sketch")),
+        modalities=("colour", "sketch"), test=_world(10, 3, 1, 1.0, camera_modalities=PKU),
+        published=_world(200, 3, 1, 1.0, camera_modalities=PKU),
     ),
     LayoutInfo(
         "llcm", "LLCM", "cross-modal", "llcm:write",
@@ -134,12 +136,12 @@ _ALL = (
     LayoutInfo(
         "randperson", "RandPerson (subset)", "image", "synthetic:randperson",
         "randperson_subset/000000_s00_c00_f000264.jpg",
-        test=_world(4, 4, 2), published=_world(8000, 19, 1, 1.0),
+        test=_world(4, 4, 2, 1.0), published=_world(8000, 19, 1, 1.0),
     ),
     LayoutInfo(
         "unrealperson", "UnrealPerson", "image", "synthetic:unrealperson",
         "unreal_v3.1/images/333_c001_78.jpg, list_unreal_train.txt",
-        test=_world(6, 8, 2), published=_world(3000, 34, 1, 1.0),
+        test=_world(6, 8, 2, 1.0), published=_world(3000, 34, 1, 1.0),
     ),
     LayoutInfo(
         "clonedperson", "ClonedPerson", "image", "synthetic:clonedperson",
@@ -148,11 +150,11 @@ _ALL = (
     ),
     LayoutInfo(
         "finegpr", "FineGPR", "image", "synthetic:finegpr", "FineGPR/0001/0001_c01_w01_l01_p01.jpg",
-        test=_world(4, 5, 2), published=_world(1150, 36, 49, 1.0),
+        test=_world(4, 5, 2, 1.0), published=_world(1150, 36, 49, 1.0),
     ),
     LayoutInfo(
         "weperson", "WePerson", "image", "synthetic:weperson", "0001_01_01_12.png",
-        test=_world(4, 5, 2), published=_world(1500, 40, 24, 1.0),
+        test=_world(4, 5, 2, 1.0), published=_world(1500, 40, 24, 1.0),
     ),
     LayoutInfo(
         "mars", "MARS", "video", "mars:write",
@@ -164,28 +166,28 @@ _ALL = (
         "ilids-vid", "iLIDS-VID", "video", "ten_splits:ilidsvid",
         "i-LIDS-VID/sequences/cam1|cam2/person001/cam1_person001_00317.png, "
         "train-test people splits/train_test_splits_ilidsvid.mat",
-        tracklets=True, test=_video(6, 2, 1, 3), published=_video(300, 2, 1, 73),
+        tracklets=True, test=_video(6, 2, 1, 3, 1.0), published=_video(300, 2, 1, 73, 1.0),
     ),
     LayoutInfo(
         "prid2011", "PRID2011 (multi shot)", "video", "ten_splits:prid2011video",
         "prid_2011/multi_shot/cam_a|cam_b/person_0001/0001.png, splits_prid2011.json",
-        tracklets=True, test=_video(6, 2, 1, 3), published=_video(178, 2, 1, 100),
+        tracklets=True, test=_video(6, 2, 1, 3, 1.0), published=_video(178, 2, 1, 100, 1.0),
     ),
     LayoutInfo(
         "ls-vid", "LS-VID", "video", "lsvid:write",
         "tracklet_train|tracklet_val|tracklet_test/0001/0001_0003_07_000012.jpg, "
         "list_sequence/list_seq_train|val|test.txt, test/data/info_test.mat",
-        splits=TEST, tracklets=True, test=_video(8, 3, 2, 3), published=_video(3772, 15, 1, 200, 842 / 3772),
+        splits=TEST, tracklets=True, test=_video(8, 3, 2, 3), published=_video(3772, 15, 2, 26, 842 / 3772),
     ),
     LayoutInfo(
         "dukemtmc-video", "DukeMTMC-VideoReID", "video", "dukemtmcvideoreid:write",
         "train|query|gallery/0001/0001/0001_C6_F0099_X30823.jpg",
-        splits=TEST, tracklets=True, test=_video(8, 3, 2, 4), published=_video(1404, 8, 1, 167, 0.5),
+        splits=TEST, tracklets=True, test=_video(8, 3, 2, 4), published=_video(1404, 8, 2, 36, 0.5),
     ),
     LayoutInfo(
         "ccvid", "CCVID", "video", "clothes:ccvid", "session1..3/001_01/00001.jpg, train|query|gallery.txt",
         splits=TEST, tracklets=True, test=_video(8, 3, 2, 3, outfits=2),
-        published=_video(226, 12, 2, 120, 75 / 226, outfits=2),
+        published=_video(226, 12, 2, 64, 75 / 226, outfits=2),
     ),
     LayoutInfo(
         "svreid", "SVReID", "video", "clothes:svreid",
@@ -199,7 +201,7 @@ _ALL = (
     ),
     LayoutInfo(
         "folder", "a folder per person", "image", "plain:folder", "0001/000000.jpg", cameras=0,
-        test=_world(4, 2, 2), published=_world(1000, 6, 4),
+        test=_world(4, 2, 2, 1.0), published=_world(1000, 6, 4, 1.0),
     ),
 )  # fmt: skip
 
@@ -228,8 +230,10 @@ def _plain(name: str) -> str:
 def plan(layout: str, size: Literal["test", "published"] = "test") -> dict[str, Any]:
     """Arguments of `render_world` whose table fills the layout: small for tests, or at about the published size.
 
-    Numbers of identities and cameras are the published ones; pictures come near. Keys: `people`, `cameras`, `pictures`,
-    `train_fraction`, and where needed `modalities`, `tracklets`, `frames`, `outfits`, `junk`, `distractors`.
+    Render with them as a table (`layout="table"`). Numbers of identities and cameras are the published ones; pictures
+    come near, with shorter tracklets where the published persons are seen by few of the cameras. Keys: `people`, `cameras`,
+    `pictures`, `train_fraction`, and where needed `modalities`, `camera_modalities`, `tracklets`, `frames`, `outfits`,
+    `junk`, `distractors`.
     """
     if size not in ("test", "published"):
         raise DataError(f"there is no size {size!r}; expected 'test' or 'published'.")

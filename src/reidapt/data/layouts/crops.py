@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -39,12 +40,10 @@ Track = list[Crop]
 def crops_of(table: CropTable) -> list[Crop]:
     """The rows of a labelled table in order; raises `DataError` where it has no persons."""
     names = [name for name in table.columns if name not in COLUMNS]
-    known = [table.column(name).tolist() for name in COLUMNS]  # without persons: a sentence of the table's
     attributes = [table.column(name).tolist() for name in names]
-    order = [COLUMNS.index(name) for name in Crop.__dataclass_fields__ if name in COLUMNS]
     facts = [dict(zip(names, values)) for values in zip(*attributes)] if names else [{}] * len(table)
-    columns = zip(*(known[index] for index in order))
-    return [Crop(row, *values, facts=fact) for row, (values, fact) in enumerate(zip(columns, facts))]
+    known = [table.column(name).tolist() for name in Crop.__dataclass_fields__ if name in COLUMNS]
+    return [Crop(*values) for values in zip(range(len(table)), *known, facts)]
 
 
 def grouped(crops: Iterable[Crop], *fields: str) -> dict[tuple[Any, ...], list[Crop]]:
@@ -70,11 +69,12 @@ def frames(crops: Sequence[Crop], *fields: str) -> dict[int, int]:
 
 
 def tracks(crops: Iterable[Crop]) -> list[Track]:
-    """The tracklets, in the order of person, camera, sequence and number.
+    """The tracklets, in the order of person, camera, sequence and number; junk and distractors without one are left out.
 
     Raises:
-        DataError: a crop without a tracklet, or a tracklet whose crops are in several splits or wear several outfits.
+        DataError: a person's crop without a tracklet, or a tracklet whose crops are in several splits or wear several outfits.
     """
+    crops = [crop for crop in crops if crop.person > 0 or crop.tracklet >= 0]
     found = list(grouped(crops, "person", "camera", "sequence", "tracklet", "modality", "domain").values())
     for track in found:
         first = track[0]
@@ -89,9 +89,18 @@ def tracks(crops: Iterable[Crop]) -> list[Track]:
     return found
 
 
+def number(crop: Crop, name: str, default: float) -> float:
+    """An attribute as a number, or the default where the table has none for this crop."""
+    try:
+        value = float(crop.facts[name])
+    except (KeyError, TypeError, ValueError):
+        return default
+    return value if math.isfinite(value) else default
+
+
 def outfit(crop: Crop) -> int:
-    """Which clothes: the attribute `outfit`, 0 where the table has none."""
-    value = crop.facts.get("outfit", 0)
+    """Which clothes: the attribute `outfit`; 0 where the table has none, and for junk and distractors."""
+    value = crop.facts.get("outfit", 0) if crop.person > 0 else 0
     try:
         return int(value)
     except (TypeError, ValueError):

@@ -13,7 +13,7 @@ dukemtmc      `0001_c2_f0046182.jpg`: person (4), camera from 1, frame (7 digits
               a frame, all of that person and camera are numbered instead.
 personx       names as Market-1501, but the six cameras are called 3, 4, 8, 10, 11 and 12. With `form`="backgrounds"
               each camera has a folder of its own, `1/` .. `6/`, with the three folders inside.
-gtasynthreid  `42647445_sd000c08_0396.jpeg`: person (no padding), `sd` day or `sn` night, sequence (3 digits, from 0),
+gtasynthreid  `42647445_sd000c08_0396.jpeg`: person (no padding), `sd` day or `sn` night (attribute `daytime`), sequence (3 digits, from 0),
               camera (2 digits, from 1 to 19), frame (4 digits or more). Queries are copies: they stay in the gallery.
               No junk or distractors.
 """
@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from reidapt.data.layouts.crops import Crop, frames, limited, numbered, ranks
+from reidapt.data.layouts.crops import Crop, frames, limited, number, numbered, ranks
 from reidapt.data.layouts.folder import Folder
 from reidapt.errors import DataError
 
@@ -56,9 +56,9 @@ def personx(folder: Folder, crops: list[Crop], *, form: str = "merged") -> None:
 
 def _market_names(crops: list[Crop], camera_name: Callable[[int], int]) -> Callable[[Crop], str]:
     frame = frames(crops, "person", "camera", "sequence")
-    shared = [crop for crop in crops if "box" not in crop.facts]
-    box = numbered(shared, "person", "camera", "sequence", "frame")
-    box |= {crop.row: int(crop.facts["box"]) for crop in crops if "box" in crop.facts}
+    box = numbered(crops, "person", "camera", "sequence", "frame")
+    if all(number(crop, "box", -1) >= 0 for crop in crops):
+        box = {crop.row: int(number(crop, "box", 0)) for crop in crops}
 
     def name(crop: Crop) -> str:
         person = "-1" if crop.person < 0 else f"{crop.person:04d}"
@@ -84,7 +84,7 @@ def gtasynthreid(folder: Folder, crops: list[Crop]) -> None:
     frame = _distinct_frames(people, "person", "camera", "sequence")
     for crop in people:
         camera = limited(crop.camera, 1, 19, "camera", "GTASynthReid")
-        time = "n" if "night" in str(crop.facts.get("light", "")) else "d"
+        time = "n" if crop.facts.get("daytime") == "night" else "d"
         name = f"{crop.person}_s{time}{max(0, crop.sequence):03d}c{camera:02d}_{frame[crop.row]:04d}.jpeg"
         folder.picture(crop, f"{FOLDERS[crop.split]}/{name}")
         if crop.split == "query":

@@ -1,9 +1,9 @@
 """RegDB: visible and thermal pictures of the same persons, and ten random halves of them.
 
 `Visible/1/male_front_v_00007_1.bmp`, `Thermal/1/male_front_t_00007_1.bmp`: person, `male` or `female` (attribute
-`gender`: text, or a number from 0 female to 1 male), `front` or `back` (attribute `yaw`: front where its cosine is not
-negative), modality, frame (5 digits), person. Windows bitmaps, as published. Where frames of a person and modality are
-unknown or occur twice, these are numbered from 1.
+`sex`), `front` or `back` (attribute `yaw`: front where its cosine is not negative), modality, frame (5 digits), person.
+Windows bitmaps, as published. Where frames of a person and modality are unknown or occur twice, these are numbered
+from 1.
 `idx/train_visible_1.txt`, `train_thermal_1.txt`, `test_visible_1.txt`, `test_thermal_1.txt` .. `_10`: a line
 `Visible/1/male_front_v_00007_1.bmp 0` per picture: path and label. Labels run from 0 within each list, in the order of
 the persons, and are equal in the visible and thermal list of a trial; test labels start from 0 again, so a label is not
@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 
-from reidapt.data.layouts.crops import Crop, frames, grouped, halves, numbered, persons, ranks
+from reidapt.data.layouts.crops import Crop, frames, grouped, halves, number, numbered, persons, ranks
 from reidapt.data.layouts.folder import Folder
 from reidapt.errors import DataError
 
@@ -56,15 +56,8 @@ def _frames(crops: list[Crop]) -> dict[int, int]:
 
 
 def _gender(crop: Crop) -> str:
-    value = crop.facts.get("gender", "male")
-    try:
-        return "male" if float(value) >= 0.5 else "female"
-    except (TypeError, ValueError):
-        return "female" if str(value).lower().startswith(("f", "w")) else "male"
+    return "female" if str(crop.facts.get("sex", "")) == "female" else "male"
 
 
 def _side(crop: Crop) -> str:
-    try:
-        return "front" if math.cos(math.radians(float(crop.facts["yaw"]))) >= 0 else "back"
-    except (KeyError, TypeError, ValueError):
-        return "front"
+    return "front" if math.cos(math.radians(number(crop, "yaw", 0.0))) >= 0 else "back"

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from reidapt.data.layouts.crops import Crop, cameras, frames, grouped, halves, limited
+from reidapt.data.layouts.crops import Crop, cameras, frames, grouped, halves, limited, number
 from reidapt.data.layouts.folder import Folder
 from reidapt.errors import DataError
 
@@ -51,8 +51,8 @@ def cuhk01(folder: Folder, crops: list[Crop]) -> None:
     for person in shared:
         limited(person, 1, 9999, "person", "CUHK01")
         if min(len(view[person]) for view in views) >= 2:
-            for number, crop in enumerate([*views[0][person][:2], *views[1][person][:2]], 1):
-                folder.picture(crop, f"campus/{person:04d}{number:03d}.png")
+            for k, crop in enumerate([*views[0][person][:2], *views[1][person][:2]], 1):
+                folder.picture(crop, f"campus/{person:04d}{k:03d}.png")
     if not folder.written:
         raise DataError("the CUHK01 layout needs persons with two pictures in each of two cameras; the table has none.")
 
@@ -68,10 +68,7 @@ def viper(folder: Folder, crops: list[Crop]) -> None:
 
 
 def _angle(crop: Crop, default: int) -> int:
-    try:
-        yaw = float(crop.facts["yaw"]) % 360
-    except (KeyError, TypeError, ValueError):
-        return default
+    yaw = number(crop, "yaw", default) % 360
     return round(min(yaw, 360 - yaw) / 45) * 45
 
 
@@ -104,7 +101,7 @@ def grid(folder: Folder, crops: list[Crop], *, seed: int = 0) -> None:
 
 def _grid_name(crop: Crop, frame: dict[int, int]) -> str:
     camera = limited(crop.camera, 1, 8, "camera", "GRID")
-    width, height = (int(float(crop.facts.get(key, default))) for key, default in (("width", 64), ("box_height", 128)))
+    width, height = int(number(crop, "box_width", 64)), int(number(crop, "box_height", 128))
     return f"{crop.person:04d}_{camera}_{frame[crop.row]}_{crop.row % 640}_{crop.row % 480}_{width}_{height}.jpeg"
 
 
@@ -112,8 +109,8 @@ def prid2011(folder: Folder, crops: list[Crop], *, shared: int | None = None) ->
     """Write PRID2011 (single shot); `shared` is the number of persons in both views, None for all there are."""
     views, both = _views(crops, "PRID2011")
     for name, mine in zip(("cam_a", "cam_b"), prid_views(views, both, shared)):
-        for number, view_crops in enumerate(mine, 1):
-            folder.picture(view_crops[0], f"prid_2011/single_shot/{name}/person_{number:04d}.png")
+        for k, of_person in enumerate(mine, 1):
+            folder.picture(of_person[0], f"prid_2011/single_shot/{name}/person_{k:04d}.png")
 
 
 def prid_views(views: list[dict[int, list[Crop]]], both: list[int], shared: int | None) -> list[list[list[Crop]]]:

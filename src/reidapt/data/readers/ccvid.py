@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from reidapt.data.entry import Dataset, Published
-from reidapt.data.readers.tools import Columns, below, fields, table, whole_numbers
+from reidapt.data.readers.formats import fields, whole_numbers
+from reidapt.data.readers.tools import Columns, below, table
 from reidapt.data.readers.tracklets import frames
 from reidapt.data.table import CropTable
 from reidapt.errors import DataError

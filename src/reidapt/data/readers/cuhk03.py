@@ -18,18 +18,8 @@ import numpy as np
 
 from reidapt.data.entry import Dataset, Option, Published
 from reidapt.data.files import listing
-from reidapt.data.readers.tools import (
-    Columns,
-    hdf5,
-    mat,
-    matrix,
-    parsed,
-    pictures,
-    require_files,
-    table,
-    whole,
-    within,
-)
+from reidapt.data.readers.formats import hdf5, mat, matrix, within
+from reidapt.data.readers.tools import Columns, from_one, parsed, pictures, require_files, table, whole
 from reidapt.data.table import CropTable
 from reidapt.errors import DataError, first_line
 
@@ -97,12 +87,12 @@ def _columns(place: Path, names: list[str]) -> Columns:
 def _new(config: Path, place: Path) -> list[Columns]:
     """Train, query and gallery of the configuration file, whose indices count from 1."""
     names = [_text(cell) for cell in np.asarray(mat(config, "filelist"), dtype=object).reshape(-1)]
-    labels = matrix(mat(config, "labels"), config, "labels")
+    labels = from_one(matrix(mat(config, "labels"), config, "labels"))
     if len(labels) != len(names):
         raise DataError(f"{config} has {len(names)} files in filelist but {len(labels)} labels; replace it.")
     parts = []
     for split, key in (("train", "train_idx"), ("query", "query_idx"), ("gallery", "gallery_idx")):
-        rows = within(matrix(mat(config, key), config, key), 1, len(names), config, key) - 1
+        rows = within(matrix(mat(config, key), config, key), 1, len(names), config, key, "the files in filelist") - 1
         part = _columns(place, [names[row] for row in rows])
         require_files(part["path"], config, DATASET.title)
         parts.append({**part, "person": labels[rows], "split": split})

@@ -10,10 +10,9 @@ import logging
 import re
 from pathlib import Path
 
-import pandas as pd
-
 from reidapt.data.entry import Dataset, Published
 from reidapt.data.readers import three_folders
+from reidapt.data.readers.tools import table
 from reidapt.data.table import CropTable
 
 NAME = re.compile(r"(?P<person>-1|\d+)_c(?P<camera>\d+)_f(?P<frame>\d+)\.\w+")
@@ -28,9 +27,7 @@ def read(folder: Path) -> CropTable:
     folder = DATASET.home(folder)
     log.warning("%s was %s; think again before using it", DATASET.title, WITHDRAWN)
     parts = three_folders.splits(folder, NAME, EXAMPLE)
-    frame = pd.concat([pd.DataFrame(part) for part in parts], ignore_index=True)
-    frame = three_folders.with_attributes(frame, folder / "crops.csv")
-    return CropTable(frame, DATASET.name, folder)
+    return table(parts, DATASET.name, folder)
 
 
 def published() -> Published:

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from reidapt.data.entry import TRIALS, Dataset, Option, Published
-from reidapt.data.readers.tools import Columns, mat, matrix, need_pictures, parsed, pictures, table, whole
+from reidapt.data.readers.formats import mat, matrix
+from reidapt.data.readers.tools import Columns, need_pictures, parsed, pictures, table, whole
 from reidapt.data.table import CropTable
 from reidapt.errors import DataError
 

@@ -10,7 +10,8 @@ import re
 from pathlib import Path
 
 from reidapt.data.entry import TRIALS, Dataset, Option, Published
-from reidapt.data.readers.tools import folders, mat, matrix, table, within
+from reidapt.data.readers.formats import mat, matrix, within
+from reidapt.data.readers.tools import folders, table
 from reidapt.data.readers.tracklets import frames
 from reidapt.data.table import CropTable
 from reidapt.errors import DataError
@@ -56,7 +57,7 @@ def _tested(file: Path, people: int, trial: int) -> set[int]:
     orders = matrix(mat(file, "ls_set"), file, "ls_set", columns=people)
     if trial > len(orders):
         raise DataError(f"{file} has {len(orders)} trials; trial={trial} is not among them.")
-    order = within(orders[trial - 1], 1, people, file, "ls_set")
+    order = within(orders[trial - 1], 1, people, file, "ls_set", "the sorted folders of cam1")
     if len(set(order.tolist())) != people:
         raise DataError(f"{file}: trial {trial} lists a person twice; replace it by the published file.")
     return set((order[: people // 2] - 1).tolist())

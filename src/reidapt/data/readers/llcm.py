@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from reidapt.data.entry import Dataset, Option, Published
-from reidapt.data.readers.tools import Columns, below, fields, folders, numbers, pictures, require_files, table
+from reidapt.data.readers.formats import fields, numbers
+from reidapt.data.readers.tools import Columns, below, folders, pictures, require_files, table
 from reidapt.data.table import CropTable
 from reidapt.errors import DataError
 

@@ -14,18 +14,8 @@ import numpy as np
 
 from reidapt.data.entry import Dataset, Published
 from reidapt.data.files import is_picture
-from reidapt.data.readers.tools import (
-    Columns,
-    below,
-    fields,
-    hdf5,
-    is_hdf5,
-    mat,
-    matrix,
-    table,
-    whole_numbers,
-    within,
-)
+from reidapt.data.readers.formats import fields, hdf5, is_hdf5, mat, matrix, whole_numbers, within
+from reidapt.data.readers.tools import Columns, below, table
 from reidapt.data.readers.tracklets import LAST_NUMBER
 from reidapt.data.table import CropTable
 from reidapt.errors import DataError
@@ -42,7 +32,7 @@ def read(folder: Path) -> CropTable:
     place = folder / "list_sequence"
     train, test = (_listed(folder, place / f"list_seq_{name}.txt") for name in ("train", "test"))
     info = next((folder / name for name in INFO if os.path.isfile(folder / name)), folder / INFO[0])
-    query = within(_query(info), 1, len(test), info, "query") - 1
+    query = within(_query(info), 1, len(test), info, "query", "the lines of list_seq_test.txt") - 1
     lowest = [min(person for _, person in rows) for rows in (train, test)]
     first = 1 if lowest[0] == 0 or lowest[1] == 0 else 0
     second = first + (1 + max(person for _, person in train) if lowest == [0, 0] else 0)

@@ -10,13 +10,12 @@ import re
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from reidapt.data.entry import Dataset, Option, Published
 from reidapt.data.files import is_picture, listing
 from reidapt.data.readers import three_folders
-from reidapt.data.readers.three_folders import FOLDERS, with_attributes
-from reidapt.data.readers.tools import Columns
+from reidapt.data.readers.three_folders import FOLDERS
+from reidapt.data.readers.tools import Columns, table
 from reidapt.data.table import CropTable
 from reidapt.errors import DataError
 
@@ -44,8 +43,7 @@ def read(folder: Path, distractors: str = "no") -> CropTable:
     parts = three_folders.splits(folder, NAME, EXAMPLE)
     if distractors == "yes":
         parts.append(_distractors(folder))
-    frame = pd.concat([pd.DataFrame(part) for part in parts], ignore_index=True)
-    return CropTable(with_attributes(frame, folder / "crops.csv"), folder.name, folder)
+    return table(parts, folder.name, folder)
 
 
 def _distractors(folder: Path) -> Columns:
@@ -57,7 +55,7 @@ def _distractors(folder: Path) -> Columns:
         )
     names = [name for name in listing(place) if is_picture(name)]
     facts = [parse(name) or {} for name in names]
-    columns: Columns = {"path": [f"{place}/{name}" for name in names], "person": 0, "split": "gallery", "mask": ""}
+    columns: Columns = {"path": [f"{place}/{name}" for name in names], "person": 0, "split": "gallery"}
     for key in ("camera", "sequence", "frame", "box"):
         columns[key] = np.array([fact.get(key, -1) for fact in facts], dtype=np.int64)
     return columns

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from reidapt.data.entry import Dataset, Published
-from reidapt.data.readers.tools import Columns, lines, mat, matrix, require_files, table, within
+from reidapt.data.readers.formats import lines, mat, matrix, within
+from reidapt.data.readers.tools import Columns, require_files, table
 from reidapt.data.table import CropTable
 from reidapt.errors import DataError
 
@@ -32,7 +33,8 @@ def read(folder: Path) -> CropTable:
     train = _tracks(info / "tracks_train_info.mat", "track_train_info")
     test = _tracks(info / "tracks_test_info.mat", "track_test_info")
     file = info / "query_IDX.mat"
-    query = within(matrix(mat(file, "query_IDX"), file, "query_IDX"), 1, len(test), file, "query_IDX") - 1
+    chosen = matrix(mat(file, "query_IDX"), file, "query_IDX")
+    query = within(chosen, 1, len(test), file, "query_IDX", "the rows of tracks_test_info.mat") - 1
     split = np.full(len(test), "gallery", dtype=object)
     split[query] = "query"
     learn = np.full(len(train), "train", dtype=object)
@@ -53,7 +55,14 @@ def _part(folder: Path, kind: str, tracks: np.ndarray, split: np.ndarray, first:
     pictures, file = folder / f"bbox_{kind}", folder / "info" / f"{kind}_name.txt"
     names = lines(file)
     start, end, person, camera = tracks.T
-    within(tracks[:, :2], 1, len(names), file.with_name(f"tracks_{kind}_info.mat"), f"track_{kind}_info")
+    within(
+        tracks[:, :2],
+        1,
+        len(names),
+        file.with_name(f"tracks_{kind}_info.mat"),
+        f"track_{kind}_info",
+        f"the lines of {file.name}",
+    )
     length = end - start + 1
     within_track = np.arange(length.sum()) - np.repeat(np.cumsum(length) - length, length)
     frames = np.repeat(start - 1, length) + within_track

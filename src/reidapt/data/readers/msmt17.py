@@ -11,7 +11,8 @@ import re
 from pathlib import Path
 
 from reidapt.data.entry import Dataset, Option, Published
-from reidapt.data.readers.tools import Columns, below, fields, parsed, require_files, table, whole, whole_numbers
+from reidapt.data.readers.formats import fields, whole_numbers
+from reidapt.data.readers.tools import Columns, below, parsed, require_files, table, whole
 from reidapt.data.table import CropTable
 from reidapt.errors import DataError
 

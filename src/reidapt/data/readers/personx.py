@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pandas as pd
-
 from reidapt.data.entry import Dataset, Published
 from reidapt.data.readers import three_folders
+from reidapt.data.readers.tools import table
 from reidapt.data.table import CropTable
 
 NAME = re.compile(r"(?P<person>-1|\d+)_c(?P<camera>\d+)(?:[_s].*)?\.\w+")
@@ -22,8 +21,7 @@ def read(folder: Path) -> CropTable:
     """The table of a folder in the PersonX layout."""
     folder = DATASET.home(folder)
     parts = three_folders.splits(folder, NAME, "0001_c3s1_2.jpg (person, camera, anything)")
-    frame = pd.concat([pd.DataFrame(part) for part in parts], ignore_index=True)
-    return CropTable(three_folders.with_attributes(frame, folder / "crops.csv"), DATASET.name, folder)
+    return table(parts, DATASET.name, folder)
 
 
 def published() -> Published:

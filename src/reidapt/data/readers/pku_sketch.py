@@ -15,7 +15,8 @@ import numpy as np
 
 from reidapt.data.entry import TRIALS, Dataset, Option, Published
 from reidapt.data.files import listing
-from reidapt.data.readers.tools import Columns, need_pictures, numbers, parsed, pictures, shuffled, table, whole
+from reidapt.data.readers.formats import numbers
+from reidapt.data.readers.tools import Columns, need_pictures, parsed, pictures, shuffled, table, whole
 from reidapt.data.table import CropTable
 from reidapt.errors import DataError
 

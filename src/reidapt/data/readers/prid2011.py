@@ -11,7 +11,8 @@ import re
 from pathlib import Path
 
 from reidapt.data.entry import TRIALS, Dataset, Option, Published
-from reidapt.data.readers.tools import json_file, table
+from reidapt.data.readers.formats import json_file
+from reidapt.data.readers.tools import table
 from reidapt.data.readers.tracklets import frames
 from reidapt.data.table import CropTable
 from reidapt.errors import DataError

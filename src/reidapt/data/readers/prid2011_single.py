@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from reidapt.data.entry import TRIALS, Dataset, Option, Published
-from reidapt.data.readers.tools import Columns, json_file, need_pictures, parsed, pictures, shuffled, table, whole
+from reidapt.data.readers.formats import json_file
+from reidapt.data.readers.tools import Columns, need_pictures, parsed, pictures, shuffled, table, whole
 from reidapt.data.table import CropTable
 from reidapt.errors import DataError
 

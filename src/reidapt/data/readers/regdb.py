@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from reidapt.data.entry import TRIALS, Dataset, Option, Published
-from reidapt.data.readers.tools import Columns, below, fields, from_one, require_files, table, whole_numbers
+from reidapt.data.readers.formats import fields, whole_numbers
+from reidapt.data.readers.tools import Columns, below, from_one, require_files, table
 from reidapt.data.table import CropTable
 from reidapt.errors import DataError
 

@@ -10,7 +10,8 @@ import re
 from pathlib import Path
 
 from reidapt.data.entry import Dataset, Option, Published
-from reidapt.data.readers.tools import Columns, folders, numbers, parsed, pictures, table, whole
+from reidapt.data.readers.formats import numbers
+from reidapt.data.readers.tools import Columns, folders, parsed, pictures, table, whole
 from reidapt.data.table import CropTable
 from reidapt.errors import DataError
 

@@ -1,0 +1,154 @@
+"""Packed pictures: a table's crops decoded once into one file that is mapped into memory, for loading without decoding."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from reidapt.data.files import Progress, in_threads
+from reidapt.data.pictures import decode, decode_mask
+from reidapt.data.table import CropTable
+from reidapt.errors import DataError
+
+FORMAT = 1
+PICTURES, MASKS, TABLE, INDEX = "pictures.u8", "masks.u8", "table.csv", "packed.json"
+
+
+def pack(
+    table: CropTable | str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    size: tuple[int, int] = (256, 128),
+    progress: Progress | None = None,
+) -> Path:
+    """Decode and resize all pictures of a table once; returns the folder `out`, which appears only when it is complete.
+
+    Written are `pictures.u8` (N, H, W, 3) and, where every row has a mask, `masks.u8` (N, H, W), both plain bytes,
+    `table.csv` and `packed.json`. `table` may also be a dataset spec such as `market1501:DIR`, or a world's folder.
+
+    Raises:
+        DataError: a picture that cannot be read, by its name, or a folder in use.
+    """
+    if not isinstance(table, CropTable):
+        table = read_any(table)
+    folder = Path(out)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise DataError(f"{folder} already exists and is not empty; choose another folder or remove it first.")
+    if len(size) != 2 or min(size) < 1 or len(table) == 0:
+        raise DataError(
+            f"{len(table)} pictures of size {size} cannot be packed; expected (height, width) and a picture."
+        )
+    paths, masks = table.paths.tolist(), table.column("mask").tolist()
+    temporary = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
+    shape = (len(table), int(size[0]), int(size[1]))
+    try:
+        temporary.mkdir(parents=True)
+        fill(temporary / PICTURES, (*shape, 3), lambda row: decode(paths[row], size), progress)
+        if all(masks):
+            fill(temporary / MASKS, shape, lambda row: decode_mask(masks[row], size), progress)
+        table.frame.to_csv(temporary / TABLE, index=False)
+        index = {"format": FORMAT, "name": table.name, "root": str(table.root), "shape": shape, "masks": all(masks)}
+        (temporary / INDEX).write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
+        if folder.exists():
+            folder.rmdir()
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        temporary.rename(folder)
+    except OSError as error:
+        raise DataError(
+            f"the packed pictures cannot be written to {folder}: {error}. Nothing was left there."
+        ) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return folder
+
+
+def fill(
+    path: Path, shape: tuple[int, ...], load: Callable[[int], np.ndarray], progress: Progress | None = None
+) -> None:
+    """Write a file of `shape` bytes whose row `k` is `load(k)`."""
+    rows = np.memmap(path, np.uint8, "w+", shape=shape)
+
+    def keep(row: int) -> None:
+        rows[row] = load(row)
+
+    in_threads(keep, range(shape[0]), progress=progress)
+    rows.flush()
+
+
+def read_any(place: str | os.PathLike[str]) -> CropTable:
+    """The table of a dataset spec, or of a folder with a `crops.csv`."""
+    from reidapt.data.spec import read
+
+    told = Path(place) / "crops.csv"
+    return read(f"csv:{told}") if told.is_file() else read(str(place))
+
+
+class PackedStore:
+    """The pictures of a packed folder, mapped into memory; `images` and `masks` are those of `CropStore`.
+
+    Args:
+        folder: as `pack` wrote it.
+
+    Raises:
+        DataError: a folder that `pack` did not write or that is damaged.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        self.folder = Path(folder)
+        try:
+            index = json.loads((self.folder / INDEX).read_text(encoding="utf-8"))
+            shape = tuple(int(side) for side in index["shape"])
+            if index["format"] != FORMAT:
+                raise DataError(
+                    f"{self.folder} has the packed format {index['format']}, expected {FORMAT}; pack it again."
+                )
+            frame = pd.read_csv(self.folder / TABLE, low_memory=False)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise DataError(
+                f"{self.folder} is no folder of packed pictures ({error}); write one with pack()."
+            ) from error
+        if len(frame) != shape[0]:
+            raise DataError(f"{self.folder / TABLE} has {len(frame)} rows for {shape[0]} pictures; pack it again.")
+        self.table = CropTable(frame, str(index["name"]), str(index["root"]))
+        self.size = (shape[1], shape[2])
+        self._pictures = self._map(PICTURES, (*shape, 3))
+        self._covers = self._map(MASKS, shape) if index["masks"] else None
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def __repr__(self) -> str:
+        return f"PackedStore({self.table!r}, size={self.size})"
+
+    def images(self, indices: Sequence[int] | np.ndarray | Tensor) -> Tensor:
+        """Pictures of these rows (B,), a new uint8 tensor (B, 3, H, W) in 0..255 on the CPU."""
+        return torch.from_numpy(self._pictures[self._rows(indices)]).permute(0, 3, 1, 2).contiguous()
+
+    def masks(self, indices: Sequence[int] | np.ndarray | Tensor, missing: int | None = None) -> Tensor:
+        """Person masks of these rows (B,), a new uint8 tensor (B, 1, H, W); `missing` as of `CropStore.masks`."""
+        rows = self._rows(indices)
+        if self._covers is not None:
+            return torch.from_numpy(self._covers[rows])[:, None]
+        if missing is None:
+            raise DataError(f"the packed pictures in {self.folder} have no masks; use a method without them.")
+        return torch.full((len(rows), 1, *self.size), missing, dtype=torch.uint8)
+
+    def _rows(self, indices: Sequence[int] | np.ndarray | Tensor) -> np.ndarray:
+        rows = np.asarray(indices, np.int64).reshape(-1)
+        if len(rows) and not 0 <= rows.min() <= rows.max() < len(self):
+            raise DataError(f"rows {rows.min()}..{rows.max()} were asked for; there are rows 0..{len(self) - 1}.")
+        return rows
+
+    def _map(self, name: str, shape: tuple[int, ...]) -> np.ndarray:
+        path, expected = self.folder / name, int(np.prod(shape))
+        found = path.stat().st_size if path.exists() else -1
+        if found != expected:
+            raise DataError(f"{path} has {max(found, 0)} bytes, expected {expected}; pack the pictures again.")
+        return np.memmap(path, np.uint8, "r", shape=shape)

@@ -1,0 +1,128 @@
+"""Counting and ranking over galleries so large that few queries fit a block: the gallery is read in tiles instead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from reidapt.evaluation.counting import MANY, TILE, Picks, above_each
+from reidapt.evaluation.scoring import Scorer
+from reidapt.similarity.neighbours import stable_topk
+
+
+class Cells:
+    """The picks of queries q0..q1 by tile."""
+
+    def __init__(self, picks: Picks, q0: int, q1: int) -> None:
+        self.rows, self.columns = picks.cells(q0, q1)
+
+    def within(self, first: int, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(row, column in the tile, number of the pick) of those in pictures first..first + size."""
+        inside = np.flatnonzero((self.columns >= first) & (self.columns < first + size))
+        return self.rows[inside], self.columns[inside] - first, inside
+
+
+def count_in_tiles(scorer: Scorer, positives: Picks, left_out: Picks, junk: np.ndarray) -> tuple[np.ndarray, int]:
+    """As `counting.count_above`, in two passes over the gallery for each large group of queries.
+
+    The first pass takes the scores of the positives and reads only tiles that hold one; the second counts. Both compute
+    a tile by the same product, so equal scores stay equal.
+    """
+    ranks, ties = np.empty(len(positives.indices), np.int64), 0
+    for q0, q1 in scorer.groups():
+        mine = slice(positives.offsets[q0], positives.offsets[q1])
+        cells, out = Cells(positives, q0, q1), Cells(left_out, q0, q1)
+        values = np.empty(len(cells.rows), np.float32)
+        for first, block in scorer.tiles(q0, q1, holding=cells.columns):
+            rows, columns, which = cells.within(first, block.shape[1])
+            values[which] = _at(block, rows, columns)
+        order = np.lexsort((np.arange(len(values)), -values, cells.rows))  # ranked within each query
+        offsets = positives.offsets[q0 : q1 + 1] - positives.offsets[q0]
+        ranked, index = values[order], cells.columns[order]
+        above, before, rivals = (np.zeros(len(values), np.int64) for _ in range(3))
+        for first, block in scorer.tiles(q0, q1):
+            hide(block, first, junk, out, cells)
+            strictly, lower, equal = _count(block, first, ranked, index, offsets)
+            above += strictly
+            before += lower
+            rivals += equal
+        some = np.flatnonzero(np.diff(offsets))
+        ties += int(((above[offsets[some]] == 0) & (rivals[offsets[some]] > 0)).sum())
+        nth = np.arange(len(values)) - offsets[cells.rows] + 1
+        ranks[mine] = above + before + nth
+    return ranks, ties
+
+
+def lists_in_tiles(scorer: Scorer, left_out: Picks, junk: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """The first `k` gallery indices (Q, k) of every query and their scores, in one pass for each group of queries."""
+    indices, scores = np.empty((scorer.queries, k), np.int64), np.empty((scorer.queries, k), np.float32)
+    for q0, q1 in scorer.groups():
+        out = Cells(left_out, q0, q1)
+        best = torch.full((q1 - q0, k), -torch.inf, device=scorer.device)
+        places = torch.full((q1 - q0, k), scorer.pictures, device=scorer.device)
+        for first, block in scorer.tiles(q0, q1):
+            hide(block, first, junk, out)
+            values, found = stable_topk(block, k)
+            both = torch.cat([best, values], dim=1)  # those of earlier tiles first: a stable sort keeps ties in order
+            where = torch.cat([places, found + first], dim=1)
+            best, order = both.sort(dim=1, descending=True, stable=True)
+            best, places = best[:, :k], where.gather(1, order[:, :k])
+        indices[q0:q1], scores[q0:q1] = places.cpu().numpy(), best.cpu().numpy()
+    return indices, scores
+
+
+def hide(block: Tensor, first: int, junk: np.ndarray, *cells: Cells) -> None:
+    """Give the score -inf to junk and to the picks `cells` in a tile."""
+    hidden = junk[(junk >= first) & (junk < first + block.shape[1])] - first
+    block[:, torch.from_numpy(hidden).to(block.device)] = -torch.inf
+    for some in cells:
+        rows, columns, _ = some.within(first, block.shape[1])
+        block[torch.from_numpy(rows).to(block.device), torch.from_numpy(columns).to(block.device)] = -torch.inf
+
+
+def _at(block: Tensor, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    row, column = (torch.from_numpy(a).to(block.device) for a in (rows, columns))
+    return block[row, column].cpu().numpy()
+
+
+def _count(
+    block: Tensor, first: int, values: np.ndarray, index: np.ndarray, offsets: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """For each positive: scores of its query's row above it, equal ones of a lower gallery index, and equal ones.
+
+    Args:
+        block: (B, T) scores of the gallery pictures from `first` on, the positives' own hidden.
+        values, index: (P,) scores and gallery indices of the positives, by query.
+        offsets: (B + 1,) where each query's positives start.
+    """
+    scores = block.cpu().numpy()
+    above, before, equal = (np.zeros(len(values), np.int64) for _ in range(3))
+
+    def part(rows: range) -> None:
+        outcomes = np.zeros((MANY, TILE), np.bool_)
+        for row in rows:
+            mine = slice(offsets[row], offsets[row + 1])
+            if mine.start == mine.stop:
+                continue
+            above[mine], level = above_each(scores[row], values[mine], outcomes)
+            if level:
+                for k in range(mine.start, mine.stop):
+                    same = scores[row] == values[k]
+                    equal[k] = np.count_nonzero(same)
+                    before[k] = np.count_nonzero(same[: max(0, index[k] - first)])
+
+    in_threads(part, len(scores))
+    return above, before, equal
+
+
+def in_threads(part: Callable[[range], None], rows: int) -> None:
+    """Run `part` on as many stretches of 0..rows as torch has threads; NumPy lets go of the interpreter meanwhile."""
+    threads = max(1, min(torch.get_num_threads(), rows))
+    cuts = np.linspace(0, rows, threads + 1).astype(int)
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(part, [range(*cut) for cut in pairwise(cuts)]))
