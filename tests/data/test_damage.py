@@ -25,7 +25,6 @@ WAYS: dict[str, tuple[str, str, dict[str, str]]] = {
 }
 """Where it is not the layout's name and its folder: the reader, what follows the folder, options of writing."""
 OPEN: dict[tuple[str, str], str] = {
-    ("pipe_named_like_a_picture", "market1501"): "whoever opens a pipe waits",
     ("digits_of_another_script", "market1501"): "digits of other scripts are taken for numbers",
     ("number_beyond_sixty_four_bits", "market1501"): "an OverflowError",
     ("table_with_a_column_twice", "table"): "pandas renames the second column",
@@ -102,7 +101,8 @@ def test_reading_and_checking_answer_with_a_sentence(
     spec = f"{reader}:{data}{place}"
     if (one.name, layout) in OPEN:
         request.applymarker(pytest.mark.xfail(reason=OPEN[one.name, layout], strict=False))
-    rows = len(read(spec)) if one.seen == "fine" else 0  # not always: reading can unpack, and then has no need of a file
+    # not always: reading can unpack a file, and then has no need of it
+    rows = len(read(spec)) if one.seen == "fine" else 0
     place = one.function(data)
     table, refusal = attempt(spec)
     if one.name == "unreadable_folder":

@@ -126,7 +126,7 @@ def test_a_missing_or_broken_picture_leaves_nothing(world: World, tmp_path: Path
     refused(table, "viper", out, f"{victim} is damaged")
     victim.unlink()
     refused(table, "viper", out, f"{victim} does not exist")
-    refused(table, "market1501", out, f"{victim} cannot be copied")
+    refused(table, "folder", out, f"{victim} cannot be copied")
 
 
 def test_a_folder_in_use_stays_as_it_is(world: World, tmp_path: Path) -> None:
