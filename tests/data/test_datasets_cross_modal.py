@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,8 @@ def test_pku_sketch_draws_within_every_style(tmp_path: Path) -> None:
     train = table.select(split="train")
     assert len({p for p in train.person if p <= 8}) == 6  # 8 · 34 / 46
     assert len({p for p in train.person if p > 8}) == 3  # 4 · 15 / 20
+    first = sorted(range(1, 9), key=lambda k: hashlib.sha256(f"pku-sketch/1/a/{k}".encode()).hexdigest())[:6]
+    assert {p for p in train.person if p <= 8} == set(first)  # recomputed as the reader's first lines say
     assert set(table.select(split="query").column("modality")) == {"sketch"}
     assert set(table.select(modality="sketch").camera) == {-1}
     assert set(table.select(modality="colour").camera) == {5, 11}

@@ -49,13 +49,17 @@ def fields(file: Path, count: int, what: str) -> list[list[str]]:
 
 def whole_numbers(texts: Sequence[str], file: Path, what: str) -> np.ndarray:
     """Whole numbers, 0 or more, from a list's fields, as int64 (N,)."""
-    for text in texts if not "".join(texts).isdecimal() or "" in texts else ():
-        if not text.isdecimal():
+    for text in texts if not _digits("".join(texts)) or "" in texts else ():
+        if not _digits(text):
             raise DataError(f"{file} has {text[:40]!r} where {what} was expected, a whole number.")
     try:
         return np.array([int(text) for text in texts], dtype=np.int64)
     except OverflowError:
         raise DataError(f"{file} has a number of more than 18 digits where {what} was expected.") from None
+
+
+def _digits(text: str) -> bool:
+    return text.isascii() and text.isdecimal()
 
 
 def numbers(file: Path, what: str) -> list[int]:

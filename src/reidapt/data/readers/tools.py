@@ -21,6 +21,8 @@ from reidapt.errors import DataError, first_line
 log = logging.getLogger(__name__)
 
 Columns = dict[str, Any]
+TOO_LONG = re.compile(r"[0-9]{19}")
+"""More digits than a 64-bit number has."""
 
 
 def pictures(folder: Path) -> list[str]:
@@ -45,9 +47,10 @@ def parsed(names: Sequence[str], pattern: re.Pattern[str], where: Path, example:
     means a match per name, because a match never begins or ends within a line.
     """
     joined = "\n".join(names)
-    found = re.findall(f"^(?:{pattern.pattern})$", joined, flags=re.MULTILINE)
-    if len(found) != len(names) or joined.count("\n") >= max(1, len(names)):
-        wrong = next((name for name in names if pattern.fullmatch(name) is None), names[0])
+    found = re.findall(f"^(?:{pattern.pattern})$", joined, flags=re.MULTILINE | re.ASCII)
+    if len(found) != len(names) or joined.count("\n") >= max(1, len(names)) or TOO_LONG.search(joined):
+        strict = re.compile(pattern.pattern, flags=re.ASCII)
+        wrong = next((name for name in names if strict.fullmatch(name) is None or TOO_LONG.search(name)), names[0])
         raise DataError(
             f"{where / wrong} does not name a crop: expected names like {example}. Rename or remove the file."
         )
