@@ -224,3 +224,15 @@ def test_the_contact_sheet_has_a_row_per_person_and_a_column_per_camera(small_wo
     assert sheet.size == (4 * 35 + 3, 3 * 67 + 3 + 14)
     with pytest.raises(WorldError, match=r"no crops\.csv"):
         contact_sheet(tmp_path, tmp_path / "t.png")
+
+
+def test_a_world_without_training_people_has_every_folder_of_its_layout(tmp_path):
+    from reidapt.world import render_world
+
+    out = render_world("plaza", people=2, cameras=1, pictures=2, seed=0, size=(32, 16), train_fraction=0.0, out=tmp_path / "w")
+    assert sorted(path.name for path in out.iterdir() if path.is_dir()) == [
+        "bounding_box_test",
+        "bounding_box_train",
+        "masks",
+        "query",
+    ]

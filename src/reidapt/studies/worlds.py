@@ -18,4 +18,5 @@ def ensure_world(plan: Plan, folder: Path, display: Display, title: str) -> str:
             raise RunError(f"'{out}' is not empty and holds no world; delete it and start again.")
         with display.stage(title) as progress:
             render_dataset(out, style=plan.style, **plan.arguments(), progress=progress)
-    return f"market1501:{out}" if plain(plan.arguments()) else f"csv:{out / 'crops.csv'}"
+    whole = plain(plan.arguments()) and 0.0 < plan.train_fraction < 1.0
+    return f"{'market1501' if whole else 'world'}:{out}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from itertools import groupby
 from pathlib import Path
@@ -17,7 +17,7 @@ from reidapt.errors import WorldError
 from reidapt.world.factors import Choice
 from reidapt.world.files import write_picture, write_tables
 from reidapt.world.labels import FOLDERS, check_labels, write_joints
-from reidapt.world.layout import Arguments, Item, check_target, folders, is_whole, plan
+from reidapt.world.layout import MARKET, Arguments, Item, check_target, folders, is_whole, plan
 from reidapt.world.sheet import contact_sheet
 from reidapt.world.studio import Studio
 from reidapt.world.styles import Style, find_style
@@ -118,7 +118,8 @@ def render_world(
     _ = studio.renderer, studio.world
     temporary = out.with_name(f".{out.name}.{os.getpid()}.partial")
     try:
-        make_folders(temporary, plans, check_labels(labels))
+        layout_folders = MARKET.values() if arguments.layout == "market1501" else ()
+        make_folders(temporary, plans, check_labels(labels), layout_folders)
         rows = draw_all(studio, plans, temporary, workers or min(8, os.cpu_count() or 1), report)
         rows.sort(key=lambda row: str(row[0]["path"]))
         if "joints" in labels:
@@ -173,8 +174,8 @@ def draw_person(studio: Studio, index: int, items: list[Item], folder: Path, sto
     return rows
 
 
-def make_folders(root: Path, plans: Sequence[list[Item]], labels: Sequence[str]) -> None:
-    """All folders that the pictures and their labels are written to."""
-    for folder in folders([item for items in plans for item in items]):
+def make_folders(root: Path, plans: Sequence[list[Item]], labels: Sequence[str], always: Iterable[str]) -> None:
+    """All folders that the pictures and their labels are written to, and those a layout has `always`."""
+    for folder in sorted({*folders([item for items in plans for item in items]), *always}):
         for parent in (".", *(FOLDERS[name] for name in labels if name in FOLDERS)):
             (root / parent / folder).mkdir(parents=True, exist_ok=True)
