@@ -44,6 +44,10 @@ def fields(file: Path, count: int, what: str) -> list[list[str]]:
         if len(row) != count:
             raise DataError(f"line {number} of {file} is {line[:80]!r}; expected {what}.")
         rows.append(row)
+    if len({row[0] for row in rows}) < len(rows):
+        names = [row[0] for row in rows]
+        twice = next(name for k, name in enumerate(names) if name in names[:k])
+        raise DataError(f"{file} lists {twice} twice; expected every line once. Replace it by the published one.")
     return rows
 
 

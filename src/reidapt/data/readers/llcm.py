@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from reidapt.data.entry import Dataset, Option, Published
-from reidapt.data.readers.formats import fields, numbers
+from reidapt.data.readers.formats import fields, numbers, whole_numbers
 from reidapt.data.readers.tools import Columns, below, folders, pictures, require_files, table
 from reidapt.data.table import CropTable
 from reidapt.errors import DataError
@@ -39,6 +39,7 @@ def read(folder: Path, query: str = "nir") -> CropTable:
 
 def _listed(folder: Path, file: Path) -> list[str]:
     rows = fields(file, 2, "a path and a label, such as vis/0001/0001_c01_s185535_f7010_vis.jpg 0")
+    whole_numbers([label for _, label in rows], file, "a label")
     paths = below(folder, [path for path, _ in rows], file)
     require_files(paths, file, DATASET.title)
     return paths

@@ -76,8 +76,8 @@ def _part(folder: Path, kind: str, tracks: np.ndarray, split: np.ndarray, first:
         said = -1 if fact["person"] == "00-1" else int(fact["person"])
         if (said, int(fact["camera"])) != (person[of[row]], camera[of[row]]):
             raise DataError(
-                f"{file}: {name} is in tracklet {of[row] + 1} of person {person[of[row]]}, camera {camera[of[row]]}; the "
-                "list and the tracklets do not belong together. Replace info/ by the published files."
+                f"{file}: {name} is in tracklet {of[row] + 1} of person {person[of[row]]}, camera {camera[of[row]]} in "
+                f"{file.with_name(f'tracks_{kind}_info.mat')}; they do not belong together. Take the published files."
             )
         numbers[row] = int(fact["frame"])
     paths = [f"{pictures}/{name[:4]}/{name}" for name in chosen]

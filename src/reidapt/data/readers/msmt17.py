@@ -10,6 +10,8 @@ import os
 import re
 from pathlib import Path
 
+import numpy as np
+
 from reidapt.data.entry import Dataset, Option, Published
 from reidapt.data.readers.formats import fields, whole_numbers
 from reidapt.data.readers.tools import Columns, below, parsed, require_files, table, whole
@@ -17,7 +19,7 @@ from reidapt.data.table import CropTable
 from reidapt.errors import DataError
 
 FOLDERS = {"1": ("train", "test"), "2": ("mask_train_v2", "mask_test_v2")}
-NAME = re.compile(r"\d+_\d+_(?P<camera>\d+)_(?P<session>[^_]+)_(?P<frame>\d+)_\d+\.\w+")
+NAME = re.compile(r"(?P<person>\d+)_\d+_(?P<camera>\d+)_(?P<session>[^_]+)_(?P<frame>\d+)_\d+\.\w+")
 EXAMPLE = "0000_000_01_0303morning_0015_0.jpg (person, number, camera, day and time of day, frame, box)"
 LISTS = ("list_train.txt", "list_val.txt", "list_query.txt", "list_gallery.txt")
 
@@ -77,6 +79,12 @@ def _part(folder: Path, pictures: Path, name: str, split: str, first: int = 1) -
     facts = parsed(names, NAME, pictures, EXAMPLE)
     require_files(paths, file, DATASET.title)
     person = whole_numbers([person for _, person in rows], file, "a person")
+    wrong = np.flatnonzero(person != whole(facts, "person"))
+    if len(wrong):
+        raise DataError(
+            f"{file} says that {paths[wrong[0]]} shows person {person[wrong[0]]} ({len(wrong)} such lines); expected the number "
+            "that the name begins with. Replace the list by the published one."
+        )
     return {
         "path": paths,
         "person": person + first,

@@ -73,6 +73,13 @@ def _disjoint(parts: list[Columns], folder: Path, trial: str) -> None:
             f"the lists of trial {trial} in {folder}/idx have person {both[0]} both in train and in test ({len(both)} such "
             "persons); replace them by the published ones."
         )
+    for kind, pair in (("train", parts[:2]), ("test", parts[2:])):
+        if alone := sorted(set(pair[0]["person"].tolist()) ^ set(pair[1]["person"].tolist())):
+            lists = " and ".join(f"{folder}/idx/{kind}_{modality}_{trial}.txt" for modality in MODALITIES)
+            raise DataError(
+                f"{lists}: person {alone[0]} is in only one of them ({len(alone)} such persons), but RegDB has everybody in "
+                "both modalities; replace them by the published ones."
+            )
 
 
 def published(trial: str = "1", query: str = "visible") -> Published:
