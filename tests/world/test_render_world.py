@@ -229,7 +229,9 @@ def test_the_contact_sheet_has_a_row_per_person_and_a_column_per_camera(small_wo
 def test_a_world_without_training_people_has_every_folder_of_its_layout(tmp_path):
     from reidapt.world import render_world
 
-    out = render_world("plaza", people=2, cameras=1, pictures=2, seed=0, size=(32, 16), train_fraction=0.0, out=tmp_path / "w")
+    out = render_world(
+        "plaza", people=2, cameras=1, pictures=2, seed=0, size=(32, 16), train_fraction=0.0, out=tmp_path / "w"
+    )
     assert sorted(path.name for path in out.iterdir() if path.is_dir()) == [
         "bounding_box_test",
         "bounding_box_train",

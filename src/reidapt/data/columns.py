@@ -101,7 +101,11 @@ def _paths(column: pd.Series, root: Path, required: bool) -> list[str]:
     if required and not all(values):
         raise DataError(f"row {values.index('')} has an empty path; every row must name a picture file.")
     lines = "\n".join([*values, ""])
-    if os.sep == "/" and all(value[:1] == "/" or not value for value in values) and not any(odd in lines for odd in ODD):
+    if (
+        os.sep == "/"
+        and all(value[:1] == "/" or not value for value in values)
+        and not any(odd in lines for odd in ODD)
+    ):
         return values
     return [os.path.normpath(os.path.join(root, value)) if value else "" for value in values]
 

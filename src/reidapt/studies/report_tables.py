@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -143,9 +144,7 @@ def rows_of(entries: Sequence[Entry], context: Context) -> Iterator[Row]:
     spec = dataset(context)
     for seed in context.seeds:
         for entry in entries:
-            yield Row(
-                entry.name, "all cameras", seed, lambda entry=entry, seed=seed: obtain(entry, spec, seed, context)
-            )  # type: ignore[misc]
+            yield Row(entry.name, "all cameras", seed, partial(obtain, entry, spec, seed, context))
 
 
 def obtain(entry: Entry, spec: str, seed: int, context: Context) -> dict[str, Any]:

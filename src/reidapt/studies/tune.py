@@ -152,7 +152,7 @@ def tune(
 
     def objective(number: int, values: dict[str, float]) -> float:
         place = folder / f"trial-{number:03d}"
-        own = {key: value for key, value in values.items() if not key.startswith(THEN)}
+        own: dict[str, Any] = {key: value for key, value in values.items() if not key.startswith(THEN)}
         run = train(name, dataclasses.replace(config, **own, out=str(place / "run"))).folder
         if translates:
             run = follow(run, config, then or follower(), values, place)
@@ -177,7 +177,12 @@ def follow(run: Path, config: RunConfig, then: RunConfig, values: Mapping[str, f
     if not generated.exists():
         translate_dataset(run, config.source, generated, splits=("train",))
     found = {key.removeprefix(THEN): value for key, value in values.items() if key.startswith(THEN)}
-    options = {"source": config.source, "extend": f"csv:{generated / 'crops.csv'}", "out": str(place / "reid"), **found}
+    options: dict[str, Any] = {
+        "source": config.source,
+        "extend": f"csv:{generated / 'crops.csv'}",
+        "out": str(place / "reid"),
+        **found,
+    }
     camera = getattr(config, "source_camera", -1)
     if camera >= 0 and not getattr(then, "cameras", None):
         options["cameras"] = [camera]

@@ -108,7 +108,7 @@ def pose_figure(
     rows = [first]
     for image, mask in zip(images, masks):
         repeated = [t[None].expand(len(silhouettes), -1, -1, -1) for t in (image, mask)]
-        rows.append([image, *method.translate(*repeated, silhouettes)])
+        rows.append([image, *method.translate(repeated[0], repeated[1], silhouettes)])
     write_picture(grid([[None if p is None else _enlarged(p) for p in row] for row in rows]), path)
     return path
 

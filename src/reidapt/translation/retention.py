@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,7 @@ def measure_retention(
                 CropStore(part, method.config.size),
                 batch_size=batch_size,
                 device=next(method.parameters()).device,
-                progress=None if progress is None else lambda done, total, name=name: progress(done, total, name),
+                progress=None if progress is None else partial(report, progress, name),
             )
         )
         for name, part in (("generated crops", table), ("real crops", originals))
@@ -98,6 +99,11 @@ def measure_retention(
     as_queries = features[1][torch.from_numpy(own)]
     original_margin, _ = nearest(as_queries, features[1], table.person, originals.person, own, 1)
     return Retention(table, originals, own, margin, original_margin, neighbours)
+
+
+def report(progress: ProgressCallback, what: str, done: int, total: int) -> None:
+    """Say how far the stage `what` is."""
+    progress(done, total, what)
 
 
 def originals_of(table: CropTable) -> CropTable:

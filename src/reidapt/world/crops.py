@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from reidapt.world.body import BONES, Rest
 from reidapt.world.artists import easel
+from reidapt.world.body import BONES, Rest
 from reidapt.world.bystanders import Bystander, Other
 from reidapt.world.cameras import Camera
 from reidapt.world.company import company, find_place, wanted_occluder
