@@ -93,3 +93,14 @@ def test_change_against_a_baseline_is_paired_by_seed(tmp_path):
     assert lines["adapted"]["rank1_change_mean"] == pytest.approx(change.mean(), abs=1e-3)
     assert lines["adapted"]["rank1_change_std"] == pytest.approx(change.std(ddof=1), abs=1e-3)
     assert "rank1_change_mean" not in lines["direct"]
+
+
+def test_every_factor_of_single_pictures_is_in_one_group():
+    pytest.importorskip("warp")
+    import reidapt.world.studio  # noqa: F401  (declares the factors)
+    from reidapt.studies.world_factors import GROUPS
+    from reidapt.world.factors import FACTORS
+
+    held = [name for group in GROUPS.values() for name in group]
+    assert len(held) == len(set(held))
+    assert set(FACTORS) - set(held) == {"outfit", "path"}  # one outfit a person, no tracklets

@@ -19,12 +19,24 @@ from reidapt.studies.worlds import ensure_world
 from reidapt.training import Run
 from reidapt.world.benchmarks import BENCHMARKS, Plan
 
-GROUPS: dict[str, tuple[str, ...]] = {}
-"""Held together: name of the row -> factors."""
+GROUPS: dict[str, tuple[str, ...]] = {
+    "people": ("body", "skin", "hair", "beard", "glasses"),
+    "garments": ("garments", "shoes", "hat", "bag"),
+    "colours": ("colour", "pattern"),
+    "poses": ("gait", "pose"),
+    "directions": ("yaw",),
+    "places": ("scene",),
+    "viewpoints": ("geometry", "place"),
+    "light": ("weather", "sun", "lighting", "shadows", "exposure"),
+    "colour response": ("white_balance", "tone"),
+    "sharpness and noise": ("sensor_blur", "sensor_noise", "motion", "resolution", "grain", "jpeg"),
+    "occlusions and boxes": ("occlusion", "box"),
+}
+"""Factors of the world that are held together, by the name of their row."""
 
 EVERYTHING = "everything varies"
 SIZES: dict[str, dict[str, Any]] = {
-    "tiny": {"people": 64, "pictures": 2, "test_people": 100, "epochs": 12},
+    "tiny": {"people": 64, "pictures": 2, "test_people": 60, "epochs": 10},
     "full": {"people": 750, "pictures": 4, "test_people": 1500, "epochs": 60},
 }
 
