@@ -23,6 +23,7 @@ class Plan:
     size: tuple[int, int] = (96, 48)
     train_fraction: float = 0.5
     hold: tuple[str, ...] = ()
+    occlusion: float = 0.2
     lookalikes: float = 0.0
     outfits: int = 1
     camera_modalities: tuple[str, ...] = ()
@@ -66,7 +67,7 @@ def colour(people: int, pictures: int, size: tuple[int, int]) -> dict[str, Plan]
     """A source style standing for a game engine and three target styles standing for three camera networks."""
     styles = {"source": "game", "forecourt": "forecourt", "winter": "winter", "transit": "transit"}
     return {
-        role: Plan(style, people=people, pictures=pictures, seed=seed, size=size)
+        role: Plan(style, people=people, pictures=pictures, seed=seed, size=size, occlusion=0.1)
         for seed, (role, style) in enumerate(styles.items(), 1)
     }
 
