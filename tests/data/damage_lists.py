@@ -85,7 +85,7 @@ def label_that_is_no_number(root: Path) -> Path:
     return edited(path, lambda lines: [re.sub(r"(\s)\d+", r"\1somebody", lines[0], count=1), *lines[1:]])
 
 
-@damage("noted", *LABELLED)
+@damage("read", *LABELLED)
 def line_twice(root: Path) -> Path:
     """A list has a line twice."""
     return edited(the(LISTS, root), lambda lines: [*lines, lines[0]])

@@ -24,15 +24,6 @@ WAYS: dict[str, tuple[str, str, dict[str, str]]] = {
     "cuhk03": ("cuhk03", "?boxes=detected", {"boxes": "detected"}),
 }
 """Where it is not the layout's name and its folder: the reader, what follows the folder, options of writing."""
-OPEN: dict[tuple[str, str], str] = {
-    ("digits_of_another_script", "market1501"): "digits of other scripts are taken for numbers",
-    ("number_beyond_sixty_four_bits", "market1501"): "an OverflowError",
-    ("table_with_a_column_twice", "table"): "pandas renames the second column",
-    ("label_that_is_no_number", "llcm"): "labels are not looked at",
-    ("missing_sketch", "pku-sketch"): "a person without a sketch goes unnoticed",
-    ("label_that_contradicts_the_path", "msmt17"): "paths are not compared with labels",
-}
-"""What readers do not answer yet."""
 NEEDS_A_USER = ("unreadable_folder", "unreadable_picture")
 
 
@@ -87,7 +78,7 @@ def test_there_are_more_than_forty_kinds() -> None:
 
 @pytest.mark.parametrize(("one", "layout"), CASES, ids=[f"{one.name}-{layout}" for one, layout in CASES])
 def test_reading_and_checking_answer_with_a_sentence(
-    one: Damage, layout: str, tables: Tables, tmp_path: Path, limit: None, request: pytest.FixtureRequest
+    one: Damage, layout: str, tables: Tables, tmp_path: Path, limit: None
 ) -> None:
     if one.name in NEEDS_A_USER and os.geteuid() == 0:
         pytest.skip("root may read everything")
@@ -99,8 +90,6 @@ def test_reading_and_checking_answer_with_a_sentence(
         options = options | {"form": "mat"} if layout == "cuhk03" else {}
     write_layout(tables(layout), layout, data, options=options)
     spec = f"{reader}:{data}{place}"
-    if (one.name, layout) in OPEN:
-        request.applymarker(pytest.mark.xfail(reason=OPEN[one.name, layout], strict=False))
     # not always: reading can unpack a file, and then has no need of it
     rows = len(read(spec)) if one.seen == "fine" else 0
     place = one.function(data)

@@ -47,6 +47,13 @@ def read(folder: Path, trial: str = "1") -> CropTable:
                 f"person {strangers[0]} of {folder / name} is in no list of {folder / 'styleAnnotation'} "
                 f"({len(strangers)} such persons); every person has a style."
             )
+        missing = sorted(set(style_of) - set(part["person"].tolist()))
+        if missing:
+            raise DataError(
+                f"{folder / name} has no picture of person {missing[0]}, whom {folder / 'styleAnnotation'} lists "
+                f"({len(missing)} such persons; expected a file such as {missing[0]}{'.jpg' if name == 'sketch' else '_05_356.jpg'}); "
+                "unpack PKU-Sketch again."
+            )
         part["style"] = [style_of[int(person)] for person in part["person"]]
         part["split"] = ["train" if int(person) in train else split for person in part["person"]]
         part["modality"] = "sketch" if name == "sketch" else "colour"

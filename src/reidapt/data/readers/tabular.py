@@ -30,6 +30,12 @@ def _load(file: Path, kind: str) -> pd.DataFrame:
         raise DataError(f"{file} {what}, but a {kind} file with the crops table's columns was expected.")
     try:
         if kind == "csv":
+            names = pd.read_csv(file, header=None, nrows=1, dtype=str, skipinitialspace=True, encoding="utf-8-sig")
+            twice = sorted(names.iloc[0][names.iloc[0].duplicated()].dropna())
+            if twice:
+                raise DataError(
+                    f"{file} has the column {twice[0]!r} more than once; expected every column once. Remove one."
+                )
             return pd.read_csv(file, low_memory=False, skipinitialspace=True, encoding="utf-8-sig")
         return pd.read_parquet(file)
     except ImportError:
