@@ -36,15 +36,15 @@ WORLDS = {size: (roles["source"], roles["forecourt"]) for size, roles in BENCHMA
 
 #: The tiny demo's stages and the seconds they took on two idle cores of a 2.5 GHz Xeon without bfloat16 units.
 STAGES = {
-    "Rendering the source": 60,
-    "Rendering the target": 50,
-    "Training on the source": 110,
-    "Adapting to the target": 90,
-    "Training the oracle": 110,
-    "Evaluating direct transfer": 8,
-    "Evaluating the adapted model": 8,
-    "Evaluating the oracle": 8,
-    "Writing the report": 10,
+    "Rendering the source": 45,
+    "Rendering the target": 45,
+    "Training on the source": 120,
+    "Adapting to the target": 110,
+    "Training the oracle": 120,
+    "Evaluating direct transfer": 5,
+    "Evaluating the adapted model": 5,
+    "Evaluating the oracle": 5,
+    "Writing the report": 6,
 }
 
 
