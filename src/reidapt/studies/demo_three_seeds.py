@@ -8,7 +8,7 @@ from typing import Any
 
 from reidapt.data import read
 from reidapt.errors import ConfigError
-from reidapt.studies.demo import OPTIONS, demo_setting
+from reidapt.studies.demo import OPTIONS, WORLDS, demo_setting
 from reidapt.studies.setting import Setting, minutes, score
 from reidapt.studies.study import Context, Row, Study
 from reidapt.training import Run
@@ -29,7 +29,8 @@ def setting(context: Context) -> Setting:
 def rows(context: Context) -> Iterator[Row]:
     """direct, adapted and oracle for every seed."""
     s = setting(context)
-    target = s.target.split(":", 1)[-1].rstrip("/").rsplit("/", 1)[-1]
+    given = s.target.split(":", 1)[-1].rstrip("/").rsplit("/", 1)[-1]
+    target = given if context.data else WORLDS[context.size][1].style
     for seed in context.seeds:
         folder = context.out / f"seed-{seed}"
 
