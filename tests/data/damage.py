@@ -6,7 +6,6 @@ place, because a written dataset can share its files with others (hard links). `
     read     reading refuses with a `DataError` that names the file or folder
     check    reading works, and checking reports an error or a warning that names the file
     told     reading works, and checking reports a warning or an error (about persons or splits, without a file)
-    noted    reading works, and checking has a word to say about it, be it a note
     either   reading refuses, or checking reports it
     fine     nothing is wrong: the dataset is read as before
 
@@ -25,7 +24,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
-Seen = Literal["read", "check", "told", "noted", "either", "fine"]
+Seen = Literal["read", "check", "told", "either", "fine"]
 Function = Callable[[Path], Path]
 ENDINGS = (".jpg", ".jpeg", ".png", ".bmp")
 
