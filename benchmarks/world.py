@@ -17,7 +17,6 @@ import argparse
 import functools
 import json
 import os
-import platform
 import resource
 import tempfile
 import time
@@ -25,6 +24,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
+from _measure import commit, machine
 from threadpoolctl import threadpool_limits
 
 from reidapt.world import find_style, render_world
@@ -226,7 +226,8 @@ def main() -> None:
         "bound": least,
         "peak_gb": round(peak, 2),
         "load_average": [round(v, 1) for v in os.getloadavg()],
-        "machine": f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores",
+        "machine": machine(),
+        "commit": commit(),
     }
     print(json.dumps(record))
 
