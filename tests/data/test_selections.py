@@ -4,74 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 import trees
 
-from reidapt.data import CropTable, read
+from reidapt.data import read
 from reidapt.data.selections import (
     by_modality,
-    camera_pair,
     hide_labels,
     mixed,
     query_in_gallery,
-    same_person_pairs,
-    seen_by_one,
     spaced_frames,
     swapped,
     trials,
     with_val,
 )
 from reidapt.errors import DataError
-
-
-def random_table(seed: int, rows: int = 120) -> CropTable:
-    rng = np.random.default_rng(seed)
-    return CropTable(
-        pd.DataFrame(
-            {
-                "path": [f"/x/{k}.jpg" for k in range(rows)],
-                "person": rng.integers(-1, 9, rows),
-                "camera": rng.integers(1, 4, rows),
-                "sequence": rng.integers(1, 4, rows),
-            }
-        ),
-        "random",
-        "/x",
-    )
-
-
-@pytest.mark.parametrize("seed", range(5))
-@pytest.mark.parametrize("same", [True, False])
-def test_pairs_and_the_rest_equal_plain_loops(seed: int, same: bool) -> None:
-    table = random_table(seed)
-    person, camera, sequence = table.person, table.camera, table.column("sequence")
-
-    def match(i: int, j: int) -> bool:
-        return person[i] == person[j] > 0 and (not same or sequence[i] == sequence[j])
-
-    expected = [[i, j] for i in range(120) for j in range(120) if camera[i] == 1 and camera[j] == 3 and match(i, j)]
-    assert same_person_pairs(table, 1, 3, same_sequence=same).tolist() == expected
-    alone = [
-        i
-        for i in range(120)
-        if camera[i] == 1 and person[i] > 0 and not any(camera[j] == 3 and match(i, j) for j in range(120))
-    ]
-    assert seen_by_one(table, 1, 3, same_sequence=same).tolist() == alone
-
-
-def test_pairs_need_sequences_and_cameras() -> None:
-    table = random_table(0).drop("sequence")
-    with pytest.raises(DataError, match="does not know the sequence of"):
-        same_person_pairs(table, 1, 2)
-    assert len(same_person_pairs(table, 1, 2, same_sequence=False))
-    assert same_person_pairs(table, 1, 99, same_sequence=False).shape == (0, 2)
-    assert set(camera_pair(table, 1, 2).camera) == {1, 2}
-    with pytest.raises(DataError, match="camera = 9"):
-        camera_pair(table, 1, 9)
-    with pytest.raises(DataError, match="both are 1"):
-        camera_pair(table, 1, 1)
 
 
 def test_modalities_and_directions(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ pytest.importorskip("warp")
 from reidapt.world import artists, fabrics, materials, modalities, render_world
 from reidapt.world.body import load_body_model
 from reidapt.world.cameras import sample_camera
-from reidapt.world.crops import Crop, sample_crop
+from reidapt.world.crops import Ask, Circumstances, Crop, sample_crops
 from reidapt.world.dressing import dress
 from reidapt.world.layout import MODALITIES
 from reidapt.world.people import Person, sample_person
@@ -35,9 +35,8 @@ class Actor:
 
     def crop(self, modality: str, camera: int = 0, picture: int = 0) -> Crop:
         parents = load_body_model().parents
-        return sample_crop(
-            SEED, STYLE, CAMERAS[camera], self.person, self.rest, self.soles, parents, picture, modality=modality
-        )
+        ask = Ask(CAMERAS[camera], picture, modality=modality)
+        return sample_crops(Circumstances(SEED, STYLE), self.person, self.rest, self.soles, parents, [ask])[0]
 
 
 def actor(person: Person) -> Actor:

@@ -1,6 +1,6 @@
-"""Selections of a table that protocols and methods ask for: camera pairs, modalities, trials, hidden labels, frames.
+"""Selections of a table that protocols and methods ask for: modalities, trials, hidden labels, frames.
 
-Each is a pure function from tables to tables or to row numbers.
+Each is a pure function from tables to tables. Pairs of two cameras are in `pairs`.
 """
 
 from __future__ import annotations
@@ -15,60 +15,6 @@ from reidapt.data.columns import MODALITIES
 from reidapt.data.spec import parse, read
 from reidapt.data.table import CropTable
 from reidapt.errors import DataError
-
-
-def camera_pair(table: CropTable, first: int, second: int, split: str = "train") -> CropTable:
-    """The crops that two cameras took in one split; raises `DataError` where one of them took none."""
-    if first == second:
-        raise DataError(f"a camera pair needs two cameras, but both are {first}.")
-    for camera in (first, second):
-        table.require(split=split, camera=camera)
-    return table.select(split=split, camera=[first, second])
-
-
-def same_person_pairs(table: CropTable, first: int, second: int, same_sequence: bool = True) -> np.ndarray:
-    """Row numbers int64 (P, 2): every crop of camera `first` with every crop of camera `second` of the same person.
-
-    Args:
-        table: labelled; junk and distractors are in no pair.
-        first, second: cameras.
-        same_sequence: only crops of the same recording, so that nobody has changed clothes in between. Raises
-            `DataError` where the table does not know sequences.
-
-    Returns:
-        All combinations, by row of the first camera and then of the second.
-    """
-    ours, theirs = _groups(table, first, same_sequence), _groups(table, second, same_sequence)
-    pairs = [
-        np.stack(np.meshgrid(rows, theirs[key], indexing="ij"), axis=-1).reshape(-1, 2)
-        for key, rows in ours.items()
-        if key in theirs
-    ]
-    found = np.concatenate(pairs) if pairs else np.zeros((0, 2), dtype=np.int64)
-    return found[np.lexsort((found[:, 1], found[:, 0]))]
-
-
-def seen_by_one(table: CropTable, first: int, second: int, same_sequence: bool = True) -> np.ndarray:
-    """Row numbers int64 (N,) of camera `first` whose person (in this sequence) camera `second` never saw."""
-    theirs = _groups(table, second, same_sequence)
-    rows = [rows for key, rows in _groups(table, first, same_sequence).items() if key not in theirs]
-    return np.sort(np.concatenate(rows)) if rows else np.zeros(0, dtype=np.int64)
-
-
-def _groups(table: CropTable, camera: int, same_sequence: bool) -> dict[tuple[int, int], np.ndarray]:
-    """Rows of one camera per person, or per person and sequence."""
-    rows = np.flatnonzero((table.camera == camera) & (table.person > 0))
-    sequence = table.column("sequence")[rows] if same_sequence else np.zeros(len(rows), dtype=np.int64)
-    if same_sequence and (sequence < 0).any():
-        raise DataError(
-            f"{table.name!r} does not know the sequence of {int((sequence < 0).sum())} crops of camera {camera}; pairs of the "
-            "same sequence need it. Give same_sequence=False to pair a person's crops of any time."
-        )
-    keys, group = np.unique(np.stack([table.person[rows], sequence], axis=1), axis=0, return_inverse=True)
-    group = group.reshape(-1)
-    order = np.argsort(group, kind="stable")
-    parts = np.split(rows[order], np.cumsum(np.bincount(group, minlength=len(keys)))[:-1]) if len(rows) else []
-    return {(int(person), int(where)): part for (person, where), part in zip(keys, parts)}
 
 
 def by_modality(table: CropTable) -> dict[str, CropTable]:

@@ -9,21 +9,13 @@ from reidapt.data import read
 from reidapt.studies.demo import OPTIONS
 from reidapt.studies.setting import Setting, minutes, score
 from reidapt.studies.study import Context, Row, Study
-from reidapt.studies.worlds import ensure_world
+from reidapt.studies.worlds import bench_specs
 from reidapt.training import Run
-from reidapt.world.benchmarks import BENCHMARKS
-
-
-def worlds(context: Context) -> dict[str, str]:
-    """Dataset specs of the benchmark's roles."""
-    plans = BENCHMARKS["bench-colour"].sizes[context.size]
-    folder = context.out / "worlds"
-    return {role: ensure_world(plan, folder, context.display, f"Rendering {role}") for role, plan in plans.items()}
 
 
 def rows(context: Context) -> Iterator[Row]:
     """direct, adapted and oracle for every seed and target; the source is trained on once a seed."""
-    specs = worlds(context)
+    specs = bench_specs("bench-colour", context.size, context.display)
     source = specs.pop("source")
     for seed in context.seeds:
         for target, spec in specs.items():
@@ -45,7 +37,8 @@ def rows(context: Context) -> Iterator[Row]:
 
 def describe_data(context: Context) -> dict[str, Any]:
     """Fingerprints of the source and the targets."""
-    return {role: read(spec).fingerprint() for role, spec in worlds(context).items()}
+    specs = bench_specs("bench-colour", context.size, context.display)
+    return {role: read(spec).fingerprint() for role, spec in specs.items()}
 
 
 STUDY = Study(

@@ -17,10 +17,9 @@ from reidapt.data.pairs import camera_pair
 from reidapt.errors import ConfigError
 from reidapt.studies.setting import minutes, run_method, score
 from reidapt.studies.study import Context, Row, Study
-from reidapt.studies.worlds import ensure_world
+from reidapt.studies.worlds import bench_specs
 from reidapt.training import Run
 from reidapt.translation import translate_dataset
-from reidapt.world.benchmarks import BENCHMARKS
 
 Model = int | str
 
@@ -130,13 +129,12 @@ TABLES: Mapping[int, tuple[str, Sequence[Entry]]] = {
 
 
 def dataset(context: Context) -> str:
-    """The dataset of a study: ``--data``, or the source world of bench-colour."""
+    """The dataset of a study: ``--data``, or the first target of bench-colour, a camera network of its own."""
     if len(context.data) > 1:
         raise ConfigError(f"This study needs one dataset, but --data was given {len(context.data)} times.")
     if context.data:
         return context.data[0]
-    plan = BENCHMARKS["bench-colour"].sizes[context.size]["source"]
-    return ensure_world(plan, context.out / "worlds", context.display, "Rendering the cameras")
+    return bench_specs("bench-colour", context.size, context.display)["forecourt"]
 
 
 def rows_of(entries: Sequence[Entry], context: Context) -> Iterator[Row]:

@@ -36,7 +36,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
 
 EVERYTHING = "everything varies"
 SIZES: dict[str, dict[str, Any]] = {
-    "tiny": {"people": 48, "pictures": 2, "test_people": 60, "epochs": 10},
+    "tiny": {"people": 100, "pictures": 4, "test_people": 100, "epochs": 14},
     "full": {"people": 750, "pictures": 4, "test_people": 1500, "epochs": 60},
 }
 

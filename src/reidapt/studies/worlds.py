@@ -1,13 +1,27 @@
-"""The worlds studies run on: rendered once into a folder, found again afterwards."""
+"""The worlds studies run on: benchmark worlds by name, and plans of their own; rendered once, found again afterwards."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from reidapt.data.readers.world import place
 from reidapt.data.rendered import plain, render_dataset
 from reidapt.errors import RunError
 from reidapt.progress import Display
-from reidapt.world.benchmarks import Plan
+from reidapt.world.benchmarks import BENCHMARKS, Plan
+
+
+def bench_specs(bench: str, size: str, display: Display) -> dict[str, str]:
+    """Dataset specs of a benchmark's roles; worlds that are not in the cache are rendered first."""
+    specs = {}
+    for role in BENCHMARKS[bench].sizes[size]:
+        name = f"{bench}/{size}/{role}"
+        folder = place(name)
+        if not (folder / "crops.csv").exists():
+            with display.stage(f"Rendering {name}") as progress:
+                render_dataset(folder, bench=name, progress=progress)
+        specs[role] = f"world:{name}"
+    return specs
 
 
 def ensure_world(plan: Plan, folder: Path, display: Display, title: str) -> str:

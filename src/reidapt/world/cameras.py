@@ -14,7 +14,6 @@ from reidapt.world.culling import SUN_CELLS, TILE, sun_lists, tile_lists
 from reidapt.world.factors import EVERYTHING, Choice, Draws, declare
 from reidapt.world.props import MARKS, SURFACES, Scene
 from reidapt.world.scenes import SCENES
-from reidapt.world.setting import number as value
 from reidapt.world.setting import word
 from reidapt.world.streams import between
 from reidapt.world.styles import Style
@@ -189,16 +188,16 @@ def sample_camera(
     else:
         scene = SCENES[place](draws(SCENE))
     rng = draws(GEOMETRY)
-    height = value(draws, "camera_height", between(rng, style.camera_height), 0.5, 20.0)
-    distance = value(draws, "camera_distance", between(rng, style.distance), 3.0, 40.0)
+    height = draws.number("camera_height", between(rng, style.camera_height), (0.5, 20.0))
+    distance = draws.number("camera_distance", between(rng, style.distance), (3.0, 40.0))
     distance = min(distance, 0.85 * scene.reach)
     if scene.indoor:
         height = min(height, 2.85)
     pitch = np.arctan2(height - 1.0, distance) + np.radians(between(rng, (-1.0, 2.0)))
-    pitch = np.radians(value(draws, "camera_pitch", float(np.degrees(pitch)), -20.0, 80.0))
+    pitch = np.radians(draws.number("camera_pitch", float(np.degrees(pitch)), (-20.0, 80.0)))
     roll = np.radians(style.roll * (2 * rng.random() - 1))
     focal = between(rng, style.person_pixels) * np.hypot(distance, height) / (1.75 * np.cos(pitch))
-    focal = value(draws, "focal", float(focal), 50.0, 10_000.0)
+    focal = draws.number("focal", float(focal), (50.0, 10_000.0))
     right, down = np.array([1.0, 0.0, 0.0]), np.array([0.0, -np.sin(pitch), -np.cos(pitch)])
     forward = np.array([0.0, np.cos(pitch), -np.sin(pitch)])
     rotation = np.stack(
@@ -208,11 +207,11 @@ def sample_camera(
     gain = 1.0 + sensor.gain * (2 * draws(WHITE_BALANCE).random(3) - 1)
     gain /= gain.mean()
     gain = np.array(
-        [value(draws, f"gain_{name}", float(g), 0.05, 20.0) for name, g in zip(("red", "green", "blue"), gain)]
+        [draws.number(f"gain_{name}", float(g), (0.05, 20.0)) for name, g in zip(("red", "green", "blue"), gain)]
     )
     rng = draws(TONE)
     tone: dict[str, Any] = {
-        name: value(draws, name, between(rng, getattr(sensor, name)), low, high) for name, low, high in TONES
+        name: draws.number(name, between(rng, getattr(sensor, name)), (low, high)) for name, low, high in TONES
     }
     camera = Camera(
         number=number,
@@ -226,8 +225,8 @@ def sample_camera(
         distance=distance,
         pitch=float(np.degrees(pitch)),
         gain=gain,
-        sensor_noise=value(draws, "noise", between(draws(SENSOR_NOISE), sensor.noise), 0.0, 0.5),
-        blur=value(draws, "blur", between(draws(SENSOR_BLUR), sensor.blur), 0.1, 8.0),
+        sensor_noise=draws.number("noise", between(draws(SENSOR_NOISE), sensor.noise), (0.0, 0.5)),
+        blur=draws.number("blur", between(draws(SENSOR_BLUR), sensor.blur), (0.1, 8.0)),
         style=style,
         choice=choice,
         photograph=photograph,

@@ -156,31 +156,6 @@ def sample_crops(
     return posed(person, rest, soles, parents, drafts)
 
 
-def sample_crop(
-    seed: int,
-    style: Style,
-    camera: Camera,
-    person: Person,
-    rest: Rest,
-    soles: np.ndarray,
-    parents: np.ndarray,
-    picture: int,
-    kind: str = "person",
-    *,
-    modality: str = "colour",
-    choice: Choice = EVERYTHING,
-    occlusion: float = 0.0,
-    crowd: Sequence[Bystander] = (),
-) -> Crop:
-    """Picture number `picture` of a person at a camera; a pure function of its arguments.
-
-    `kind` is "person", "partial" or "empty"; `occlusion` the share of pictures with someone or something in the way;
-    `crowd` the bystanders, without whom nobody but the person is in the picture.
-    """
-    world = Circumstances(seed, style, choice, occlusion, tuple(crowd))
-    return sample_crops(world, person, rest, soles, parents, [Ask(camera, picture, kind, modality)])[0]
-
-
 def held_pose(draws: Draws, style: Style, person: Person) -> Pose:
     """The pose, with the parameters that are set."""
     drawn = sample_pose(draws(POSE), person.carry, style.standing)

@@ -1,6 +1,6 @@
 """warp kernels of the camera: lens and motion blur, then exposure, white balance, tone curve, noise and 8-bit rounding.
 
-Columns of the sensor table, written by `crops.sample_crop`: 0 blur in half pixels; 1-3 gain; 4 saturation; 5 gamma;
+Columns of the sensor table, written by `crops.sensor_row`: 0 blur in half pixels; 1-3 gain; 4 saturation; 5 gamma;
 6 contrast; 7 black; 8 noise; 9-13 taps of the blur; 14-15 motion of the person while the shutter is open, in pixels
 to the right and down; 16 what the picture holds (`COLOUR`, `GREY`, `LINEAR`); 17 sharpening by the camera; 18 noise of
 the colour, in patches of two pixels; 19 vignetting.

@@ -151,11 +151,6 @@ def parasol(scene: Scene, rng: np.random.Generator, x: float, y: float) -> None:
     scene.ball((x, y, 2.25), (1.4, 1.4, 0.42), "planks", cloth, dim(cloth, 0.6))
 
 
-def pole(scene: Scene, x: float, y: float, tall: float, colour: RGB = (0.10, 0.11, 0.11)) -> None:
-    """A post."""
-    scene.post(x, y, 0.06, tall, "plain", colour)
-
-
 def lamp_post(scene: Scene, x: float, y: float, tall: float = 4.2) -> None:
     """A street lamp that is on at dusk and at night."""
     scene.post(x, y, 0.07, tall, "plain", (0.08, 0.09, 0.09))

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from reidapt.world.clothes import Bottom, Cloth, Top
-from reidapt.world.streams import pick_from
 
 Range = tuple[float, float]
 Weights = Mapping[str, float]
@@ -334,8 +333,3 @@ def cut_bottom(kind: str, shares: Sequence[float], cloth: Cloth) -> Bottom:
         at(cut.length, shares[2]),
         at(cut.flare, shares[3]),
     )
-
-
-def pick_kind(rng: np.random.Generator, table: Weights, known: Mapping[str, object]) -> str:
-    """A kind of `table` that is `known`."""
-    return pick_from(rng, {kind: weight for kind, weight in table.items() if kind in known})

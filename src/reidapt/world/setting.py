@@ -26,11 +26,6 @@ def word(draws: Draws, parameter: str, drawn: str, allowed: Iterable[str]) -> st
     return str(value)
 
 
-def number(draws: Draws, parameter: str, drawn: float, low: float, high: float) -> float:
-    """`Draws.number` in the form of its neighbours here."""
-    return draws.number(parameter, drawn, (low, high))
-
-
 def rgb(draws: Draws, parameter: str, drawn: Colour) -> Colour:
     """`drawn`, or the colour that `parameter` is set to, written `#rrggbb`.
 

@@ -9,7 +9,6 @@ import numpy as np
 
 from reidapt.world.factors import Choice, Draws, declare
 from reidapt.world.props import Scene
-from reidapt.world.setting import number as value
 from reidapt.world.setting import word
 from reidapt.world.streams import between, pick_from
 from reidapt.world.styles import Style
@@ -155,12 +154,12 @@ def sample_light(style: Style, number: int, sequence: int, scene: Scene, choice:
     if scene.indoor:
         weather, state = "indoor", Weather(0.0, 1.0)
     rng = draws(SUN)
-    elevation = value(draws, "sun_elevation", between(rng, time.elevation or style.sun_elevation), 3.0, 90.0)
-    azimuth = value(draws, "sun_azimuth", between(rng, (-140.0, 140.0)), -360.0, 360.0)
+    elevation = draws.number("sun_elevation", between(rng, time.elevation or style.sun_elevation), (3.0, 90.0))
+    azimuth = draws.number("sun_azimuth", between(rng, (-140.0, 140.0)), (-360.0, 360.0))
     rng = draws(LIGHTING)
-    direct = value(draws, "sun_strength", between(rng, style.sun), 0.0, 20.0)
-    ambient = value(draws, "sky_strength", between(rng, style.sky), 0.05, 20.0)
-    warmth = value(draws, "warmth", between(rng, style.sky_warmth), -1.0, 1.0)
+    direct = draws.number("sun_strength", between(rng, style.sun), (0.0, 20.0))
+    ambient = draws.number("sky_strength", between(rng, style.sky), (0.05, 20.0))
+    warmth = draws.number("warmth", between(rng, style.sky_warmth), (-1.0, 1.0))
     lamp_warmth = between(rng, (0.1, 0.7))
     bounce = between(rng, (0.5, 0.8) if scene.indoor else (0.4, 0.65))
     sun_colour, sky_colour, lamps, reached = sources(
@@ -173,7 +172,7 @@ def sample_light(style: Style, number: int, sequence: int, scene: Scene, choice:
     sun_colour, sky_colour = sun_colour * level, sky_colour * level
     share = (sun_colour.mean() + reached * level) / (sun_colour.mean() + reached * level + 0.8 * sky_colour.mean())
     shadow = float(np.clip(0.80 * share, 0.0, 0.8)) * (0.5 if scene.indoor else 1.0)
-    shadow = value(draws, "shadow", shadow, 0.0, 1.0)
+    shadow = draws.number("shadow", shadow, (0.0, 1.0))
     blue = state.blue if time.sun else 0.7
     zenith = sky_colour * ((1 - blue) * np.array([0.88, 0.92, 0.96]) + blue * np.array([0.50, 0.68, 0.98]))
     glow = 0.62 * level if scene.indoor else time.lights * level * (0.5 if time.sun else 0.8)
