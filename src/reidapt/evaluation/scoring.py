@@ -11,13 +11,20 @@ from torch import Tensor
 
 from reidapt.errors import ConfigError, DataError
 from reidapt.evaluation.reranking import Bonus, Reranking, rerank
-from reidapt.similarity.neighbours import BLOCK_BYTES, Features, as_features, full_float32, inverse_norms, squared_norms
+from reidapt.similarity.neighbours import Features, as_features, full_float32, inverse_norms, squared_norms
 
 Metric = Literal["cosine", "euclidean"]
-FEW_QUERIES = 64
+BLOCK_BYTES = 96 << 20
+"""Size of a block of scores over the whole gallery: so many queries at once that the product is nearly as fast as that
+of all of them."""
+FEW_QUERIES = 128
 """Where fewer queries than this fit a block over the whole gallery, the gallery is cut into tiles instead."""
 GROUP_BYTES = 64 << 20
 """Size of the query features that meet one tile of the gallery."""
+TILE_BYTES = 48 << 20
+"""Size of a tile of scores."""
+PART_BYTES = 32 << 20
+"""Size of the float32 copy of gallery features that are stored as something else."""
 
 
 class Scorer:
@@ -78,9 +85,10 @@ class Scorer:
                 if self.gallery.dtype == torch.float32:
                     torch.mm(rows, self.gallery.T, out=block)
                 else:
-                    for first in range(0, self.pictures, 8192):
-                        part = self.gallery[first : first + 8192].float()
-                        block[:, first : first + 8192] = rows @ part.T
+                    size = self._part
+                    for first in range(0, self.pictures, size):
+                        part = self.gallery[first : first + size].float()
+                        torch.mm(rows, part.T, out=block[:, first : first + size])
             yield start, block
 
     def groups(self) -> Iterator[tuple[int, int]]:
@@ -97,7 +105,7 @@ class Scorer:
         rows = self.query[q0:q1].float()
         if self.metric == "cosine":
             rows = rows * self.query_factor[q0:q1, None]
-        size = min(self.pictures, max(1, BLOCK_BYTES // (4 * len(rows))))
+        size = min(self.pictures, self._part, max(1, TILE_BYTES // (4 * len(rows))))
         buffer = torch.empty(len(rows) * size, device=self.device)
         wanted = range(-(-self.pictures // size)) if holding is None else np.unique(holding // size).tolist()
         for number in wanted:
@@ -108,6 +116,11 @@ class Scorer:
                 torch.mm(rows, part.T, out=block)
             term = self.gallery_term[first : first + size]
             yield first, block.mul_(term) if self.metric == "cosine" else block.sub_(term)
+
+    @property
+    def _part(self) -> int:
+        """Gallery pictures whose float32 features take at most PART_BYTES."""
+        return max(1, PART_BYTES // (4 * max(1, self.gallery.shape[1])))
 
     @property
     def combine(self) -> np.ufunc:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
-
 import numpy as np
 import torch
 from torch import Tensor
 
-from reidapt.evaluation.counting import MANY, TILE, Picks, above_each
+from reidapt.evaluation.counting import Picks, compare, in_threads
 from reidapt.evaluation.scoring import Scorer
 from reidapt.similarity.neighbours import stable_topk
 
@@ -47,7 +43,7 @@ def count_in_tiles(scorer: Scorer, positives: Picks, left_out: Picks, junk: np.n
         above, before, rivals = (np.zeros(len(values), np.int64) for _ in range(3))
         for first, block in scorer.tiles(q0, q1):
             hide(block, first, junk, out, cells)
-            strictly, lower, equal = _count(block, first, ranked, index, offsets)
+            strictly, lower, equal = _compare(block, ranked, index, offsets, first)
             above += strictly
             before += lower
             rivals += equal
@@ -90,39 +86,19 @@ def _at(block: Tensor, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
     return block[row, column].cpu().numpy()
 
 
-def _count(
-    block: Tensor, first: int, values: np.ndarray, index: np.ndarray, offsets: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """For each positive: scores of its query's row above it, equal ones of a lower gallery index, and equal ones.
-
-    Args:
-        block: (B, T) scores of the gallery pictures from `first` on, the positives' own hidden.
-        values, index: (P,) scores and gallery indices of the positives, by query.
-        offsets: (B + 1,) where each query's positives start.
-    """
+def _compare(
+    block: Tensor, values: np.ndarray, column: np.ndarray, offsets: np.ndarray, first: int
+) -> tuple[np.ndarray, ...]:
+    """`counting.compare` in as many threads as torch has."""
     scores = block.cpu().numpy()
-    above, before, equal = (np.zeros(len(values), np.int64) for _ in range(3))
+    counts = tuple(np.zeros(len(values), np.int64) for _ in range(3))
 
     def part(rows: range) -> None:
-        outcomes = np.zeros((MANY, TILE), np.bool_)
-        for row in rows:
-            mine = slice(offsets[row], offsets[row + 1])
-            if mine.start == mine.stop:
-                continue
-            above[mine], level = above_each(scores[row], values[mine], outcomes)
-            if level:
-                for k in range(mine.start, mine.stop):
-                    same = scores[row] == values[k]
-                    equal[k] = np.count_nonzero(same)
-                    before[k] = np.count_nonzero(same[: max(0, index[k] - first)])
+        ends = offsets[rows.start : rows.stop + 1]
+        mine = slice(ends[0], ends[-1])
+        found = compare(scores[rows.start : rows.stop], values[mine], column[mine], ends - ends[0], first)
+        for count, some in zip(counts, found):
+            count[mine] = some
 
     in_threads(part, len(scores))
-    return above, before, equal
-
-
-def in_threads(part: Callable[[range], None], rows: int) -> None:
-    """Run `part` on as many stretches of 0..rows as torch has threads; NumPy lets go of the interpreter meanwhile."""
-    threads = max(1, min(torch.get_num_threads(), rows))
-    cuts = np.linspace(0, rows, threads + 1).astype(int)
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(part, [range(*cut) for cut in pairwise(cuts)]))
+    return counts
