@@ -23,7 +23,7 @@ GROUP_BYTES = 64 << 20
 """Size of the query features that meet one tile of the gallery."""
 TILE_BYTES = 48 << 20
 """Size of a tile of scores."""
-PART_BYTES = 32 << 20
+PART_BYTES = 16 << 20
 """Size of the float32 copy of gallery features that are stored as something else."""
 
 
@@ -107,10 +107,13 @@ class Scorer:
             rows = rows * self.query_factor[q0:q1, None]
         size = min(self.pictures, self._part, max(1, TILE_BYTES // (4 * len(rows))))
         buffer = torch.empty(len(rows) * size, device=self.device)
+        converted = torch.empty(size, rows.shape[1], device=self.device) if self.gallery.dtype != torch.float32 else None
         wanted = range(-(-self.pictures // size)) if holding is None else np.unique(holding // size).tolist()
         for number in wanted:
             first = number * size
-            part = self.gallery[first : first + size].float()
+            part = self.gallery[first : first + size]
+            if converted is not None:
+                part = converted[: len(part)].copy_(part)
             block = buffer[: len(rows) * len(part)].view(len(rows), len(part))
             with full_float32():
                 torch.mm(rows, part.T, out=block)
