@@ -19,7 +19,7 @@ BLOCK_BYTES = 96 << 20
 of all of them."""
 FEW_QUERIES = 128
 """Where fewer queries than this fit a block over the whole gallery, the gallery is cut into tiles instead."""
-GROUP_BYTES = 64 << 20
+GROUP_BYTES = 16 << 20
 """Size of the query features that meet one tile of the gallery."""
 TILE_BYTES = 48 << 20
 """Size of a tile of scores."""
@@ -81,14 +81,7 @@ class Scorer:
             if self.metric == "cosine":
                 rows = rows * self.query_factor[start : start + self.rows, None]
             block = buffer[: len(rows)]
-            with full_float32():
-                if self.gallery.dtype == torch.float32:
-                    torch.mm(rows, self.gallery.T, out=block)
-                else:
-                    size = self._part
-                    for first in range(0, self.pictures, size):
-                        part = self.gallery[first : first + size].float()
-                        torch.mm(rows, part.T, out=block[:, first : first + size])
+            self._multiply(rows, 0, block)
             yield start, block
 
     def groups(self) -> Iterator[tuple[int, int]]:
@@ -105,25 +98,27 @@ class Scorer:
         rows = self.query[q0:q1].float()
         if self.metric == "cosine":
             rows = rows * self.query_factor[q0:q1, None]
-        size = min(self.pictures, self._part, max(1, TILE_BYTES // (4 * len(rows))))
+        size = min(self.pictures, max(1, TILE_BYTES // (4 * len(rows))))
         buffer = torch.empty(len(rows) * size, device=self.device)
-        converted = torch.empty(size, rows.shape[1], device=self.device) if self.gallery.dtype != torch.float32 else None
         wanted = range(-(-self.pictures // size)) if holding is None else np.unique(holding // size).tolist()
         for number in wanted:
             first = number * size
-            part = self.gallery[first : first + size]
-            if converted is not None:
-                part = converted[: len(part)].copy_(part)
-            block = buffer[: len(rows) * len(part)].view(len(rows), len(part))
-            with full_float32():
-                torch.mm(rows, part.T, out=block)
+            width = min(size, self.pictures - first)
+            block = buffer[: len(rows) * width].view(len(rows), width)
+            self._multiply(rows, first, block)
             term = self.gallery_term[first : first + size]
             yield first, block.mul_(term) if self.metric == "cosine" else block.sub_(term)
 
-    @property
-    def _part(self) -> int:
-        """Gallery pictures whose float32 features take at most PART_BYTES."""
-        return max(1, PART_BYTES // (4 * max(1, self.gallery.shape[1])))
+    def _multiply(self, rows: Tensor, first: int, block: Tensor) -> None:
+        """Products of `rows` (B, D) with the gallery pictures from `first` on into `block` (B, T)."""
+        gallery = self.gallery[first : first + block.shape[1]]
+        size = max(1, len(gallery))
+        if gallery.dtype != torch.float32:
+            size = max(1, PART_BYTES // (4 * max(1, gallery.shape[1])))
+        with full_float32():
+            for start in range(0, len(gallery), size):
+                part = gallery[start : start + size].float()
+                torch.mm(rows, part.T, out=block[:, start : start + size])
 
     @property
     def combine(self) -> np.ufunc:
