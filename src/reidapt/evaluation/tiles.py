@@ -31,27 +31,32 @@ def count_in_tiles(scorer: Scorer, positives: Picks, left_out: Picks, junk: np.n
     """
     ranks, ties = np.empty(len(positives.indices), np.int64), 0
     for q0, q1 in scorer.groups():
-        mine = slice(positives.offsets[q0], positives.offsets[q1])
         cells, out = Cells(positives, q0, q1), Cells(left_out, q0, q1)
-        values = np.empty(len(cells.rows), np.float32)
-        for first, block in scorer.tiles(q0, q1, holding=cells.columns):
-            rows, columns, which = cells.within(first, block.shape[1])
-            values[which] = _at(block, rows, columns)
+        values = _values(scorer, q0, q1, cells)
         order = np.lexsort((np.arange(len(values)), -values, cells.rows))  # ranked within each query
         offsets = positives.offsets[q0 : q1 + 1] - positives.offsets[q0]
-        ranked, index = values[order], cells.columns[order]
-        above, before, rivals = (np.zeros(len(values), np.int64) for _ in range(3))
+        index = cells.columns[order]
+        above, before, rivals = np.zeros((3, len(values)), np.int64)
         for first, block in scorer.tiles(q0, q1):
             hide(block, first, junk, out, cells)
-            strictly, lower, equal = _compare(block, ranked, index, offsets, first)
-            above += strictly
-            before += lower
-            rivals += equal
+            for total, found in zip((above, before, rivals), _compare(block, values[order], index, offsets, first)):
+                total += found
+            del block  # or its memory would still be held when the next group's is taken
         some = np.flatnonzero(np.diff(offsets))
         ties += int(((above[offsets[some]] == 0) & (rivals[offsets[some]] > 0)).sum())
         nth = np.arange(len(values)) - offsets[cells.rows] + 1
-        ranks[mine] = above + before + nth
+        ranks[positives.offsets[q0] : positives.offsets[q1]] = above + before + nth
     return ranks, ties
+
+
+def _values(scorer: Scorer, q0: int, q1: int, cells: Cells) -> np.ndarray:
+    """The scores of the picks `cells` of queries q0..q1, in their order."""
+    values = np.empty(len(cells.rows), np.float32)
+    for first, block in scorer.tiles(q0, q1, holding=cells.columns):
+        rows, columns, which = cells.within(first, block.shape[1])
+        row, column = (torch.from_numpy(a).to(block.device) for a in (rows, columns))
+        values[which] = block[row, column].cpu().numpy()
+    return values
 
 
 def lists_in_tiles(scorer: Scorer, left_out: Picks, junk: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
@@ -68,6 +73,7 @@ def lists_in_tiles(scorer: Scorer, left_out: Picks, junk: np.ndarray, k: int) ->
             where = torch.cat([places, found + first], dim=1)
             best, order = both.sort(dim=1, descending=True, stable=True)
             best, places = best[:, :k], where.gather(1, order[:, :k])
+            del block
         indices[q0:q1], scores[q0:q1] = places.cpu().numpy(), best.cpu().numpy()
     return indices, scores
 
@@ -79,11 +85,6 @@ def hide(block: Tensor, first: int, junk: np.ndarray, *cells: Cells) -> None:
     for some in cells:
         rows, columns, _ = some.within(first, block.shape[1])
         block[torch.from_numpy(rows).to(block.device), torch.from_numpy(columns).to(block.device)] = -torch.inf
-
-
-def _at(block: Tensor, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    row, column = (torch.from_numpy(a).to(block.device) for a in (rows, columns))
-    return block[row, column].cpu().numpy()
 
 
 def _compare(
