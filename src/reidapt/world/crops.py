@@ -278,4 +278,5 @@ def sensor_row(camera: Camera, level: np.ndarray, sharp: float, grain: float) ->
     row[8] = camera.noise * grain
     taps = np.exp(-0.5 * ((np.arange(5) + 0.5) / row[0]) ** 2)
     row[9:14] = 0.5 * taps / taps.sum()
+    row[19] = 1.0
     return row
