@@ -1,6 +1,6 @@
 """The warp kernel of what is in the air of a picture: haze before the people, falling rain and snow."""
 # mypy: ignore-errors
-# ruff: noqa: UP018
+# ruff: noqa: UP018, SIM102
 
 from __future__ import annotations
 
