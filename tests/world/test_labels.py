@@ -116,7 +116,7 @@ def test_joints_project_inside_the_mask(scene):
 
 
 def test_metres_and_pixels_of_joints_are_the_same_points(scene):
-    from reidapt.world.gait import JOINTS
+    from reidapt.world.posing import JOINTS
 
     renderer, mesh, crops = scene
     drawn = renderer.draw(crops, [mesh] * COUNT, ("joints",))

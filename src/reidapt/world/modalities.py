@@ -203,7 +203,7 @@ class Bands:
         return self.renderer.warp.array(values, dtype=dtype, device=self.renderer.device)
 
     def kernels(self, name: str) -> Any:
-        """The kernel module `bands` or `sketch`, compiled when it is first needed."""
+        """The kernel module `bands`, `bandframes` or `sketch`, compiled when it is first needed."""
         with self.lock:
             module = import_module(f"reidapt.world.{name}")
             self.renderer.warp.load_module(module, device=self.renderer.device)
@@ -236,7 +236,7 @@ class Bands:
             [camera.rotation.reshape(-1), camera.position, [camera.focal, FRAME[1] / 2, FRAME[0] / 2]]
         )
         wp.launch(
-            self.kernels("bands").draw_band_frame,
+            self.kernels("bandframes").draw_band_frame,
             dim=FRAME,
             inputs=[
                 self.array(prims, wp.float32),
