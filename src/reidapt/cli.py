@@ -136,6 +136,13 @@ def build_parser() -> Parser:
     convert.add_argument("dataset", help="a spec such as msmt17:DIR, or several joined by +")
     convert.add_argument("out", type=Path, help="file to write, .csv or .parquet")
 
+    pack = verb(
+        data, "pack", pack_command, "decode a dataset once into a folder that loads without decoding: packed:DIR"
+    )
+    pack.add_argument("dataset", help="a spec such as msmt17:DIR or world:bench-colour/tiny/source")
+    pack.add_argument("out", type=Path, help="folder to write; must not exist or be empty")
+    pack.add_argument("--size", type=size, default=(256, 128), help="HEIGHTxWIDTH, px (default: 256x128)")
+
     pair = verb(data, "pair", pair_command, "count and list the crop pairs of two cameras that train a translation")
     pair.add_argument("dataset", help="labelled dataset, e.g. market1501:DIR; its train split is paired")
     pair.add_argument("--all", action="store_true", help="count the pairs of every two cameras instead")
@@ -439,6 +446,18 @@ def convert_command(options: argparse.Namespace) -> None:
     from reidapt.data.convert import convert
 
     print(f"table: {convert(options.dataset, options.out)}")
+
+
+def pack_command(options: argparse.Namespace) -> None:
+    """``reidapt data pack``"""
+    from reidapt.data.packed import pack
+    from reidapt.progress import Display
+
+    with Display().open() as display, display.stage("Packing") as progress:
+        out = pack(
+            options.dataset, options.out, options.size, lambda done, total: progress(done, total, "pictures or masks")
+        )
+    print(f"packed: packed:{out}")
 
 
 def retention_command(options: argparse.Namespace) -> None:

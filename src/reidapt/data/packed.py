@@ -9,17 +9,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import Tensor
 
 from reidapt.data.files import Progress, in_threads
 from reidapt.data.pictures import decode, decode_mask
+from reidapt.data.readers.packed import rows_of
 from reidapt.data.table import CropTable
+from reidapt.data.virtual import FORMAT, INDEX, MASKS, PICTURES, TABLE, map_rows, read_index
 from reidapt.errors import DataError
-
-FORMAT = 1
-PICTURES, MASKS, TABLE, INDEX = "pictures.u8", "masks.u8", "table.csv", "packed.json"
 
 
 def pack(
@@ -102,24 +100,11 @@ class PackedStore:
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self.folder = Path(folder)
-        try:
-            index = json.loads((self.folder / INDEX).read_text(encoding="utf-8"))
-            shape = tuple(int(side) for side in index["shape"])
-            if index["format"] != FORMAT:
-                raise DataError(
-                    f"{self.folder} has the packed format {index['format']}, expected {FORMAT}; pack it again."
-                )
-            frame = pd.read_csv(self.folder / TABLE, low_memory=False)
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise DataError(
-                f"{self.folder} is no folder of packed pictures ({error}); write one with pack()."
-            ) from error
-        if len(frame) != shape[0]:
-            raise DataError(f"{self.folder / TABLE} has {len(frame)} rows for {shape[0]} pictures; pack it again.")
-        self.table = CropTable(frame, str(index["name"]), str(index["root"]))
-        self.size = (shape[1], shape[2])
-        self._pictures = self._map(PICTURES, (*shape, 3))
-        self._covers = self._map(MASKS, shape) if index["masks"] else None
+        index = read_index(self.folder)
+        self.table = CropTable(rows_of(self.folder, index), index.name, index.root)
+        self.size = index.shape[1:]
+        self._pictures = map_rows(self.folder / PICTURES, (*index.shape, 3))
+        self._covers = map_rows(self.folder / MASKS, index.shape) if index.masks else None
 
     def __len__(self) -> int:
         return len(self.table)
@@ -145,10 +130,3 @@ class PackedStore:
         if len(rows) and not 0 <= rows.min() <= rows.max() < len(self):
             raise DataError(f"rows {rows.min()}..{rows.max()} were asked for; there are rows 0..{len(self) - 1}.")
         return rows
-
-    def _map(self, name: str, shape: tuple[int, ...]) -> np.ndarray:
-        path, expected = self.folder / name, int(np.prod(shape))
-        found = path.stat().st_size if path.exists() else -1
-        if found != expected:
-            raise DataError(f"{path} has {max(found, 0)} bytes, expected {expected}; pack the pictures again.")
-        return np.memmap(path, np.uint8, "r", shape=shape)

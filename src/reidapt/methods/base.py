@@ -175,6 +175,7 @@ class Method(nn.Module):
     Config: ClassVar[type[RunConfig]]
     needs: ClassVar[tuple[str, ...]] = ("source",)
     accepts: ClassVar[tuple[str, ...]] = ()  # data that may be given but need not be
+    fresh_source: ClassVar[bool] = False  # whether the source may be a streamed world: new pictures in every epoch
 
     def __init__(self, config: RunConfig, *, persons: int) -> None:
         super().__init__()

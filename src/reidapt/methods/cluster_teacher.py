@@ -106,6 +106,7 @@ class ClusterTeacher(Method):
     name = "cluster-teacher"
     Config = ClusterTeacherConfig
     needs = ("source", "target")
+    fresh_source = True
 
     def __init__(self, config: ClusterTeacherConfig, *, persons: int) -> None:
         super().__init__(config, persons=persons)

@@ -58,6 +58,7 @@ class SourceOnly(Method):
 
     name = "source-only"
     Config = SourceOnlyConfig
+    fresh_source = True
 
     def __init__(self, config: SourceOnlyConfig, *, persons: int) -> None:
         super().__init__(config, persons=persons)

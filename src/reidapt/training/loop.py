@@ -20,6 +20,7 @@ import torch
 
 from reidapt.config import to_dict
 from reidapt.data import Batch, CropStore, CropTable, Loader, class_labels, read
+from reidapt.data.virtual import is_streamed
 from reidapt.errors import ConfigError, RunError
 from reidapt.methods import Method, RunConfig, load_method
 from reidapt.methods.base import Stream
@@ -75,6 +76,8 @@ def training_tables(cls: type[Method], config: RunConfig) -> tuple[CropTable, Cr
             f"The source '{config.source}' has no person labels, which training needs; give a labelled dataset, or use "
             "this one as --target."
         )
+    if not cls.fresh_source:
+        refuse_stream(source, config.source, f"The method '{cls.name}' needs the same pictures in every epoch")
     source = source.take(np.flatnonzero(source.person >= 0))  # without junk
     persons = len(class_labels(source)[1])
     if persons < 2:
@@ -89,7 +92,9 @@ def training_tables(cls: type[Method], config: RunConfig) -> tuple[CropTable, Cr
             f"Source and target are the same data ('{config.target}'); the target must be other cameras. For the oracle, "
             "train source-only with the target as --source."
         )
-    target = training_split(read(config.target), config.target).unlabelled()
+    target = training_split(read(config.target), config.target)
+    refuse_stream(target, config.target, "A target's pictures are looked at again and again")
+    target = target.unlabelled()
     return cls.tables(config, source, target)
 
 
@@ -100,6 +105,15 @@ def training_split(table: CropTable, spec: str) -> CropTable:
         found = ", ".join(table.splits) or "none at all"
         raise ConfigError(f"'{spec}' has no crops in the split 'train' (found: {found}); training needs them.")
     return chosen
+
+
+def refuse_stream(table: CropTable, spec: str, reason: str) -> None:
+    """Refuse a streamed world where pictures have to stay."""
+    if any(is_streamed(path) for path in table.paths):
+        raise ConfigError(
+            f"{reason}, but '{spec}' draws new ones every epoch; render a world with 'reidapt world render' and give it as "
+            "world:DIR."
+        )
 
 
 def same_place(a: str, b: str) -> bool:
@@ -287,6 +301,9 @@ class Loop:
         method, c = self.method, self.config
         clock = saved = time.monotonic()
         what = f"epoch {self.epoch + 1}/{method.total_epochs}"
+        for store in (method.source, method.target):
+            if store is not None:
+                store.set_epoch(self.epoch)
         if self.step_in_epoch == 0:
             method.begin_epoch(self.epoch)
         streams = method.streams(self.epoch)
