@@ -10,7 +10,7 @@ from reidapt.models.embedder import ReidNet
 from reidapt.models.narrow import WidenedConv2d, widen_narrow_outputs
 
 
-@pytest.mark.parametrize("height, width", [(4, 2), (8, 2), (4, 1), (4, 4), (4, 3)])
+@pytest.mark.parametrize(("height", "width"), [(4, 2), (8, 2), (4, 1), (4, 4), (4, 3)])
 def test_values_and_gradients_are_those_of_float32(height, width):
     torch.manual_seed(0)
     plain = nn.Conv2d(32, 64, 3, stride=2, padding=1, bias=False)

@@ -184,6 +184,7 @@ class Method(nn.Module):
         self.source: CropStore | None = None
         self.target: CropStore | None = None
         self.device = torch.device("cpu")
+        self.bf16 = False  # whether the loop computes in bfloat16; embeddings between steps may do so too
 
     @classmethod
     def tables(cls, config: Any, source: CropTable, target: CropTable | None) -> tuple[CropTable, CropTable | None]:

@@ -70,14 +70,7 @@ class SourceOnly(Method):
         """The source's crops of the cameras asked for, and the share of the generated ones."""
         if config.cameras:
             source = source.require(camera=config.cameras)
-        if not config.extend:
-            return source, target
-        generated = read(config.extend)
-        if not generated.labelled:
-            raise ConfigError(
-                f"'{config.extend}' has no persons; --extend needs generated crops with the source's ids."
-            )
-        return extended(source, generated.select(split="train"), config.share, config.seed), target
+        return with_generated(source, config.extend, config.share, config.seed), target
 
     def attach(self, *, source: CropStore | None, target: CropStore | None) -> None:
         super().attach(source=source, target=target)
@@ -116,6 +109,16 @@ class SourceOnly(Method):
     @property
     def ranker(self) -> ReidNet:
         return self.network
+
+
+def with_generated(source: CropTable, spec: str, share: float, seed: int) -> CropTable:
+    """``source`` and the share of the dataset ``spec`` that joins it; see :func:`extended`. An empty spec adds nothing."""
+    if not spec:
+        return source
+    generated = read(spec)
+    if not generated.labelled:
+        raise ConfigError(f"'{spec}' has no persons; --extend needs generated crops with the source's ids.")
+    return extended(source, generated.select(split="train"), share, seed)
 
 
 def extended(source: CropTable, generated: CropTable, share: float, seed: int) -> CropTable:

@@ -59,8 +59,8 @@ def train(name: str, config: RunConfig, progress: Progress | None = None) -> Run
     return fit(cls, config, source, target, progress)
 
 
-def training_tables(cls: type[Method], config: RunConfig) -> tuple[CropTable, CropTable | None]:
-    """The labelled source and the unlabelled target that ``config`` names, checked."""
+def training_tables(cls: type[Method], config: RunConfig) -> tuple[CropTable | None, CropTable | None]:
+    """The labelled source and the unlabelled target that ``config`` names, checked; a source is there if one is needed."""
     for role in cls.needs:
         if not getattr(config, role):
             raise ConfigError(f"The method '{cls.name}' needs --{role}, e.g. --{role} market1501:DIR.")
@@ -69,20 +69,8 @@ def training_tables(cls: type[Method], config: RunConfig) -> tuple[CropTable, Cr
             f"The method '{cls.name}' does not use a target, but --target is '{config.target}'; leave it out, or choose "
             "a method that adapts, e.g. cluster-teacher."
         )
-    source = training_split(read(config.source), config.source)
-    if not source.labelled:
-        raise ConfigError(
-            f"The source '{config.source}' has no person labels, which training needs; give a labelled dataset, or use "
-            "this one as --target."
-        )
-    source = source.take(np.flatnonzero(source.person >= 0))  # without junk
-    persons = len(class_labels(source)[1])
-    if persons < 2:
-        raise ConfigError(
-            f"The source '{config.source}' has {persons} person(s) in the split 'train'; training compares persons and "
-            "needs at least 2."
-        )
-    if not config.target:
+    source = labelled_split(config.source) if config.source else None
+    if source is not None and not config.target:
         return cls.tables(config, source, None)
     if same_place(config.source, config.target):
         raise ConfigError(
@@ -90,7 +78,25 @@ def training_tables(cls: type[Method], config: RunConfig) -> tuple[CropTable, Cr
             "train source-only with the target as --source."
         )
     target = training_split(read(config.target), config.target).unlabelled()
-    return cls.tables(config, source, target)
+    return (None, target) if source is None else cls.tables(config, source, target)
+
+
+def labelled_split(spec: str) -> CropTable:
+    """The rows of a source to train on: its train split without junk."""
+    source = training_split(read(spec), spec)
+    if not source.labelled:
+        raise ConfigError(
+            f"The source '{spec}' has no person labels, which training needs; give a labelled dataset, or use "
+            "this one as --target."
+        )
+    source = source.take(np.flatnonzero(source.person >= 0))
+    persons = len(class_labels(source)[1])
+    if persons < 2:
+        raise ConfigError(
+            f"The source '{spec}' has {persons} person(s) in the split 'train'; training compares persons and "
+            "needs at least 2."
+        )
+    return source
 
 
 def training_split(table: CropTable, spec: str) -> CropTable:
@@ -111,11 +117,11 @@ def same_place(a: str, b: str) -> bool:
 def fit(
     cls: type[Method],
     config: RunConfig,
-    source: CropTable,
+    source: CropTable | None,
     target: CropTable | None,
     progress: Progress | None = None,
 ) -> Run:
-    """Train on given tables; see :func:`train`. ``target`` must be unlabelled.
+    """Train on given tables; see :func:`train`. ``target`` must be unlabelled; ``source`` may be absent if not needed.
 
     Raises:
         RunError: the run folder cannot be used, or its data changed since the run began.
@@ -150,7 +156,7 @@ def arithmetic(threads: int) -> Iterator[None]:
 def _fit(
     cls: type[Method],
     config: RunConfig,
-    source: CropTable,
+    source: CropTable | None,
     target: CropTable | None,
     progress: Progress | None,
 ) -> Run:
@@ -163,7 +169,8 @@ def _fit(
         accelerator=accelerator(config.device), devices=devices(config.device), precision=precision(config)
     )
     unfinished = Run(Path(config.out)).checkpoint.exists()
-    fresh = None if unfinished else new_method(cls, config, persons=len(class_labels(source)[1]))
+    persons = 0 if source is None else len(class_labels(source)[1])
+    fresh = None if unfinished else new_method(cls, config, persons=persons)
     if fresh is not None:
         fresh.attach(source=stores.get("source"), target=stores.get("target"))
     run = open_run(Path(config.out), {"method": cls.name, **to_dict(config)})
@@ -240,6 +247,7 @@ class Loop:
         """Move the method to the device and make its optimisers."""
         self.method = method.to(self.fabric.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.method.device = self.fabric.device
+        self.method.bf16 = precision(self.config) == "bf16-mixed"
         self.optimisers = method.optimisers()
 
     def save(self) -> None:
