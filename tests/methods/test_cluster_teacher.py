@@ -19,7 +19,17 @@ from reidapt.models.statistics import frozen_statistics
 @pytest.fixture
 def method(source_dir, target_dir):
     torch.manual_seed(0)
-    config = ClusterTeacherConfig(**{**QUICK, "eps": 0.7, "min_samples": 2, "k1": 6, "k2": 2, "source_epochs": 1})
+    config = ClusterTeacherConfig(
+        **{
+            **QUICK,
+            "eps": 0.7,
+            "min_samples": 2,
+            "k1": 6,
+            "k2": 2,
+            "source_epochs": 1,
+            "source": f"market1501:{source_dir}",
+        }
+    )
     built = ClusterTeacher(config, persons=6)
     source = CropStore(read(f"market1501:{source_dir}").select(split="train"), config.size)
     target = CropStore(read(f"market1501:{target_dir}").select(split="train").unlabelled(), config.size)
