@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from reidapt import processes
 from reidapt.data.augment import normalise
 from reidapt.evaluation.embedding import PictureStore, embed, module_device
 from reidapt.models.statistics import batch_norms, estimate_statistics, kept_statistics
@@ -40,7 +41,7 @@ class Rows:
 def embed_by_group(
     network: Any, store: PictureStore, groups: np.ndarray, seed: int = 0, bf16: bool = False, **options: Any
 ) -> Tensor:
-    """As `embed`, but every group of pictures is normalised by BatchNorm statistics of its own.
+    """As `embed`, but every group of pictures is normalised by BatchNorm statistics of its own; processes share the work.
 
     Camera-based batch normalisation (Zhuang et al., ECCV 2020): what a camera does to all its pictures, its colours and
     its light, shifts the statistics of every layer; with the camera's own statistics the embeddings of different cameras
@@ -58,28 +59,25 @@ def embed_by_group(
         (N, D) float32 on the CPU, rows of length 1.
     """
     values, counts = np.unique(groups, return_counts=True)
-    own = values[(values >= 0) & (counts >= SMALLEST_GROUP)]
-    if len(own) == 0 or not batch_norms(network):
-        return embed(network, store, bf16=bf16, **options)
+    large = values[(values >= 0) & (counts >= SMALLEST_GROUP)] if batch_norms(network) else values[:0]
     device = module_device(network)
-    features: Tensor | None = None
-    rest = np.flatnonzero(~np.isin(groups, own))
+    features = torch.zeros(len(groups), network.dim)
+    rest = np.flatnonzero(~np.isin(groups, large))
     with kept_statistics(network):
-        for rows in (rest, *(np.flatnonzero(groups == group) for group in own)):
+        for rows in (rest, *(np.flatnonzero(groups == group) for group in large)):
             if len(rows) == 0:
                 continue
             if rows is not rest:
                 with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
                     estimate_statistics(network, _sample(store, rows, seed, device))
-            part = embed(network, Rows(store, rows), bf16=bf16, **options)
-            features = torch.empty(len(groups), part.shape[1]) if features is None else features
-            features[torch.from_numpy(rows)] = part
-    assert features is not None
-    return features
+            mine = rows[processes.own(len(rows))]
+            if len(mine):
+                features[torch.from_numpy(mine)] = embed(network, Rows(store, mine), bf16=bf16, **options)
+    return processes.summed(features.to(device)).cpu()
 
 
 def _sample(store: PictureStore, rows: np.ndarray, seed: int, device: torch.device) -> Iterator[Tensor]:
     """Equal batches of a random choice of these rows, normalised."""
     order = torch.randperm(len(rows), generator=torch.Generator().manual_seed(seed))[:STATISTICS_PICTURES]
     for part in order.tensor_split(-(-len(order) // ESTIMATION_BATCH)):
-        yield normalise(store.images(torch.from_numpy(rows)[part])).to(device)
+        yield normalise(store.images(torch.from_numpy(rows)[part[processes.own(len(part))]])).to(device)

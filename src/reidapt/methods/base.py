@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from reidapt.data import Augment, Batch, CropStore, CropTable
 from reidapt.errors import ConfigError, RunError
-from reidapt.models.embedder import ReidNet
+from reidapt.models.embedder import ReidNet, ReidOutput
+from reidapt.processes import gathered
 
 
 @dataclass(kw_only=True)
@@ -175,6 +176,7 @@ class Method(nn.Module):
     Config: ClassVar[type[RunConfig]]
     needs: ClassVar[tuple[str, ...]] = ("source",)
     accepts: ClassVar[tuple[str, ...]] = ()  # data that may be given but need not be
+    parallel: ClassVar[bool] = False  # whether its losses are computed on what `processes.gathered` brings together
 
     def __init__(self, config: RunConfig, *, persons: int) -> None:
         super().__init__()
@@ -272,6 +274,11 @@ def labels_of(batch: Batch) -> Tensor:
     """The labels of a batch from a labelled stream, int64 (B,)."""
     assert batch.labels is not None, "the stream has no labels"
     return batch.labels
+
+
+def gathered_output(output: ReidOutput) -> ReidOutput:
+    """What the network gave for the whole batch, of which each process has computed its part."""
+    return ReidOutput(*map(gathered, output))
 
 
 def build_network(config: TrainConfig, persons: int) -> ReidNet:

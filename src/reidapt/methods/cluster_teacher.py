@@ -29,6 +29,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from reidapt import processes
 from reidapt.data import Batch, CropStore, CropTable, class_labels, normalise, pk_batches
 from reidapt.errors import ConfigError
 from reidapt.evaluation.grouped import embed_by_group
@@ -42,6 +43,7 @@ from reidapt.methods.base import (
     adam,
     build_network,
     copy_network,
+    gathered_output,
     labels_of,
     warmup_cosine,
 )
@@ -144,6 +146,7 @@ class ClusterTeacher(Method):
     Config = ClusterTeacherConfig
     needs = ("target",)
     accepts = ("source",)
+    parallel = True
 
     def __init__(self, config: ClusterTeacherConfig, *, persons: int) -> None:
         super().__init__(config, persons=persons)
@@ -252,7 +255,7 @@ class ClusterTeacher(Method):
 
     def source_loss(self, batch: Batch) -> Tensor:
         """Identity and triplet loss on labelled source pictures, as in ``source-only``."""
-        output, labels = self.student(batch.images), labels_of(batch)
+        output, labels = gathered_output(self.student(batch.images)), labels_of(batch)
         identity = smoothed_cross_entropy(output.logits, labels, self.config.label_smoothing)
         triplet = batch_hard_triplet(output.feature, labels, self.config.margin)
         self.record("loss/source_identity", identity)
@@ -262,7 +265,7 @@ class ClusterTeacher(Method):
     def target_loss(self, batch: Batch) -> Tensor:
         """Contrast of the target's features with what their pseudo-labels stand for."""
         c = self.config
-        output, labels = self.student(batch.images), labels_of(batch)
+        output, labels = gathered_output(self.student(batch.images)), labels_of(batch)
         features = F.normalize(output.neck.float(), dim=1)
         self.seen = features.detach(), labels, batch.indices
         loss = centroid_contrast(features, labels, self.centroids, c.temperature)
@@ -285,7 +288,7 @@ class ClusterTeacher(Method):
             yield "camera", c.camera_weight, term
         if c.soft_weight > 0:
             with torch.no_grad(), frozen_statistics(self.teacher):
-                teacher = self.teacher.embed(batch.images)
+                teacher = processes.gathered(self.teacher.embed(batch.images))
             yield "soft", c.soft_weight, soft_contrast(features, teacher, self.centroids, c.temperature)
 
     def end_step(self) -> None:
@@ -371,7 +374,8 @@ class ClusterTeacher(Method):
         assert self.target is not None
         order = torch.randperm(len(self.target), generator=torch.Generator().manual_seed(self.config.seed))
         parts = order.tensor_split(-(-len(order) // 128))  # of equal size: every batch counts the same
-        pictures = (normalise(self.target.images(rows)).to(self.device) for rows in parts if len(rows) > 1)
+        own = (rows[processes.own(len(rows))] for rows in parts if len(rows) > 1)
+        pictures = (normalise(self.target.images(rows)).to(self.device) for rows in own)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
             estimate_statistics(self.student, pictures)
         copy_network(self.teacher, self.student)

@@ -19,7 +19,7 @@ from reidapt.data.randomness import numpy_generator
 from reidapt.errors import ConfigError
 from reidapt.losses.identity import smoothed_cross_entropy
 from reidapt.losses.triplet import batch_hard_triplet
-from reidapt.methods.base import Method, Stream, TrainConfig, adam, build_network, labels_of
+from reidapt.methods.base import Method, Stream, TrainConfig, adam, build_network, gathered_output, labels_of
 from reidapt.models.embedder import ReidNet
 
 
@@ -57,6 +57,7 @@ class SourceOnly(Method):
 
     name = "source-only"
     Config = SourceOnlyConfig
+    parallel = True
 
     def __init__(self, config: SourceOnlyConfig, *, persons: int) -> None:
         super().__init__(config, persons=persons)
@@ -90,7 +91,7 @@ class SourceOnly(Method):
 
     def step(self, batch: Mapping[str, Batch]) -> Iterator[tuple[str, Tensor]]:
         images, labels = batch["source"].images, labels_of(batch["source"])
-        output = self.network(images)
+        output = gathered_output(self.network(images))
         identity = smoothed_cross_entropy(output.logits, labels, self.smoothing(batch["source"]))
         triplet = batch_hard_triplet(output.feature, labels, self.config.margin)
         self.record("loss/identity", identity)

@@ -10,7 +10,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,13 @@ import lightning
 import numpy as np
 import torch
 
+from reidapt import processes
 from reidapt.config import to_dict
 from reidapt.data import Batch, CropStore, CropTable, Loader, class_labels, read
 from reidapt.errors import ConfigError, RunError
 from reidapt.methods import Method, RunConfig, load_method
 from reidapt.methods.base import Stream
+from reidapt.models.synced import synchronise_statistics
 from reidapt.training.checkpoint import (
     FORMAT,
     random_state,
@@ -130,7 +132,9 @@ def fit(
         raise ConfigError("The target table still has person labels; pass table.unlabelled().")
     if not config.out:
         raise ConfigError(f"Say where the run is written: --out runs/{cls.name}.")
-    with arithmetic(config.threads):
+    with processes.joined(config.device), arithmetic(config.threads):
+        if processes.count() > 1 and not cls.parallel:
+            raise ConfigError(f"The method '{cls.name}' trains in one process only; start it without torchrun.")
         return _fit(cls, config, source, target, progress)
 
 
@@ -168,26 +172,27 @@ def _fit(
     fabric = lightning.Fabric(
         accelerator=accelerator(config.device), devices=devices(config.device), precision=precision(config)
     )
-    unfinished = Run(Path(config.out)).checkpoint.exists()
+    unfinished = processes.once(Run(Path(config.out)).checkpoint.exists)
     persons = 0 if source is None else len(class_labels(source)[1])
     fresh = None if unfinished else new_method(cls, config, persons=persons)
     if fresh is not None:
         fresh.attach(source=stores.get("source"), target=stores.get("target"))
-    run = open_run(Path(config.out), {"method": cls.name, **to_dict(config)})
+    run = processes.once(lambda: open_run(Path(config.out), {"method": cls.name, **to_dict(config)}))
     fingerprints = {role: store.table.fingerprint() for role, store in stores.items()}
-    check_data(run, fingerprints)
+    processes.once(lambda: check_data(run, fingerprints))
     loop = Loop(config, run, fabric, progress)
     if fresh is None:
         loop.resume()
     else:
         loop.place(fresh)
-        trim_metrics(run.metrics, 0)  # a run killed before its first checkpoint begins again
+        processes.once(lambda: trim_metrics(run.metrics, 0))  # a run killed before its first checkpoint begins again
     if loop.epoch < loop.method.total_epochs:  # a finished run keeps the record of how it was made
         described = {role: {"spec": getattr(config, role), **f} for role, f in fingerprints.items()}
-        write_json(run.folder / "environment.json", environment())
-        write_json(run.folder / "data.json", described)
-        for role, store in stores.items():
-            write_sheet(store.table, run.samples / f"{role}.png", seed=config.seed)
+        if processes.rank() == 0:
+            write_json(run.folder / "environment.json", environment())
+            write_json(run.folder / "data.json", described)
+            for role, store in stores.items():
+                write_sheet(store.table, run.samples / f"{role}.png", seed=config.seed)
         loop.method.attach(source=stores.get("source"), target=stores.get("target"))
         loop.run_epochs()
     return run
@@ -222,7 +227,8 @@ class Loop:
 
     def __init__(self, config: RunConfig, run: Run, fabric: lightning.Fabric, progress: Progress | None = None) -> None:
         self.config, self.run, self.fabric = config, run, fabric
-        self.progress = progress or (lambda done, total, what: None)
+        self.writes = processes.rank() == 0
+        self.progress = progress if progress and self.writes else (lambda done, total, what: None)
         self.method: Method
         self.optimisers: dict[str, torch.optim.Optimizer]
         self.epoch = self.step_in_epoch = self.step = 0
@@ -240,11 +246,13 @@ class Loop:
         self.epoch, self.step_in_epoch, self.step = content["epoch"], content["step_in_epoch"], content["step"]
         self.seconds = content["seconds"]
         restore_random_state(content["random"])
-        trim_metrics(self.run.metrics, self.step)
+        processes.once(lambda: trim_metrics(self.run.metrics, self.step))
         log.info("resumed %s at epoch %d, step %d", self.run.folder, self.epoch + 1, self.step)
 
     def place(self, method: Method) -> None:
         """Move the method to the device and make its optimisers."""
+        if processes.count() > 1:
+            synchronise_statistics(method)
         self.method = method.to(self.fabric.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.method.device = self.fabric.device
         self.method.bf16 = precision(self.config) == "bf16-mixed"
@@ -252,6 +260,8 @@ class Loop:
 
     def save(self) -> None:
         """Write the checkpoint."""
+        if not self.writes:
+            return
         method = self.method
         save_checkpoint(
             self.run.checkpoint,
@@ -279,15 +289,14 @@ class Loop:
         from torch.utils.tensorboard import SummaryWriter
 
         method = self.method
-        with (
-            SummaryWriter(str(self.run.folder / "tensorboard"), purge_step=self.step + 1) as board,
-            stop_signals() as stop,
-        ):
+        folder = str(self.run.folder / "tensorboard")
+        writer = SummaryWriter(folder, purge_step=self.step + 1) if self.writes else nullcontext()
+        with writer as board, stop_signals() as stop:
             while self.epoch < method.total_epochs:
                 self.run_epoch(board, stop)
                 self.epoch, self.step_in_epoch = self.epoch + 1, 0
                 self.save()
-                if (picture := method.samples()) is not None:
+                if self.writes and (picture := method.samples()) is not None:
                     write_picture(picture, self.run.samples / f"epoch-{self.epoch:03d}.png")
 
     def run_epoch(self, board: Any, stop: threading.Event) -> None:
@@ -310,7 +319,7 @@ class Loop:
                 self.log_scalars(board)
             total = first + length * (method.total_epochs - self.epoch)
             self.progress(self.step, total, what)
-            if stop.is_set():
+            if processes.any_of(stop.is_set()):
                 self.save()
                 raise RunError(
                     f"Stopped after step {self.step} of {total}; the checkpoint is written. Start the same command again to resume."
@@ -333,6 +342,7 @@ class Loop:
                 start_step=first + done,
                 labels=stream.labels,
                 masks=stream.masks,
+                part=processes.own,
             )
             for name, stream in streams.items()
         }
@@ -359,6 +369,7 @@ class Loop:
             optimiser = self.optimisers[phase]
             optimiser.zero_grad(set_to_none=True)
             self.fabric.backward(loss)
+            processes.sum_gradients([p for group in optimiser.param_groups for p in group["params"]])
             optimiser.step()
         self.method.end_step()
         self.method.record("lr", self.config.lr * factor)
@@ -366,6 +377,8 @@ class Loop:
     def log_scalars(self, board: Any) -> None:
         """Append a line to metrics.jsonl and the same scalars to TensorBoard."""
         scalars = self.method.recorder.flush()
+        if not self.writes:
+            return
         line = {"step": self.step, "epoch": self.epoch + 1, "seconds": round(self.seconds, 3), **scalars}
         with open(self.run.metrics, "a") as file:
             file.write(json.dumps(line) + "\n")
