@@ -11,7 +11,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from reidapt.errors import ConfigError, first_line
-from reidapt.models.narrow import widen_narrow_outputs
 
 
 class ReidOutput(NamedTuple):
@@ -49,7 +48,6 @@ class ReidNet(nn.Module):
         self.backbone = create_backbone(backbone, weights=weights, size=size)
         if last_stride == 1:
             remove_last_stride(self.backbone)
-        widen_narrow_outputs(self.backbone)
         dim = int(self.backbone.num_features)
         self.dim = dim
         self.neck = nn.BatchNorm1d(dim)

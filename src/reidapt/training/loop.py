@@ -35,8 +35,8 @@ from reidapt.training.checkpoint import (
 )
 from reidapt.training.device import accelerator, devices
 from reidapt.training.evaluate import counter
-from reidapt.training.precision import autocast, precision
-from reidapt.training.run import Run, environment, open_run, trim_metrics, write_json
+from reidapt.training.precision import NarrowInFloat32, autocast, precision
+from reidapt.training.run import Run, environment, memory_mb, open_run, trim_metrics, write_json
 from reidapt.training.samples import write_picture, write_sheet
 
 log = logging.getLogger(__name__)
@@ -233,6 +233,7 @@ class Loop:
         self.optimisers: dict[str, torch.optim.Optimizer]
         self.epoch = self.step_in_epoch = self.step = 0
         self.seconds = 0.0
+        self.memory_mb = 0.0  # the largest of this process
 
     # -- resume, save -------------------------------------------------------------------------------------
 
@@ -296,6 +297,8 @@ class Loop:
                 self.run_epoch(board, stop)
                 self.epoch, self.step_in_epoch = self.epoch + 1, 0
                 self.save()
+                if self.writes:
+                    write_json(self.run.cost, {"seconds": round(self.seconds, 3), "memory_mb": self.memory_mb})
                 if self.writes and (picture := method.samples()) is not None:
                     write_picture(picture, self.run.samples / f"epoch-{self.epoch:03d}.png")
 
@@ -305,7 +308,8 @@ class Loop:
         clock = saved = time.monotonic()
         what = f"epoch {self.epoch + 1}/{method.total_epochs}"
         if self.step_in_epoch == 0:
-            method.begin_epoch(self.epoch)
+            with NarrowInFloat32():  # what it embeds in bfloat16
+                method.begin_epoch(self.epoch)
         streams = method.streams(self.epoch)
         length = len(next(iter(streams.values())).batches)
         first = self.step - self.step_in_epoch
@@ -380,6 +384,7 @@ class Loop:
         if not self.writes:
             return
         line = {"step": self.step, "epoch": self.epoch + 1, "seconds": round(self.seconds, 3), **scalars}
+        self.memory_mb = max(self.memory_mb, memory_mb())
         with open(self.run.metrics, "a") as file:
             file.write(json.dumps(line) + "\n")
         for name, value in scalars.items():
