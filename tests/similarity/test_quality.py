@@ -9,7 +9,7 @@ from sklearn.metrics import silhouette_samples
 
 from reidapt.similarity import dense, jaccard
 from reidapt.similarity.clustering import dbscan
-from reidapt.similarity.quality import agreement, choose_radius, silhouette
+from reidapt.similarity.quality import agreement, choose, silhouette
 
 
 def people(n: int, persons: int, noise: float) -> tuple[np.ndarray, np.ndarray]:
@@ -43,16 +43,19 @@ def test_a_crop_alone_in_its_cluster_counts_zero() -> None:
     assert silhouette(distance, np.array([0, 0, 1])) == pytest.approx(2 / 3 * 0.9, abs=1e-6)
 
 
-def test_the_chosen_radius_has_the_largest_silhouette_and_good_clusters() -> None:
+def test_the_largest_radius_near_the_best_silhouette_is_chosen_and_its_clusters_are_good() -> None:
     x, person = people(400, 20, 0.75)
     distance = jaccard(x)
-    radii = (0.2, 0.4, 0.6, 0.8)
-    radius, labels, score = choose_radius(distance, radii, 4)
-    scores = {r: silhouette(distance, dbscan(distance, r, 4)) for r in radii}
-    assert score == max(scores.values()) == scores[radius]
-    np.testing.assert_array_equal(labels, dbscan(distance, radius, 4))
-    found = {r: agreement(person, dbscan(distance, r, 4)) * (dbscan(distance, r, 4) >= 0).mean() for r in radii}
-    assert found[radius] > max(found.values()) - 0.05
+    candidates = [(radius, dbscan(distance, radius, 4)) for radius in (0.2, 0.3, 0.4, 0.5, 0.6, 0.8)]
+    scores = {radius: silhouette(distance, labels) for radius, labels in candidates}
+    for tolerance in (0.0, 0.1):
+        radius, labels, score = choose(distance, candidates, tolerance)
+        best = max(scores.values())
+        assert radius == max(r for r, s in scores.items() if s >= best * (1 - tolerance))
+        assert score == scores[radius]
+        np.testing.assert_array_equal(labels, dict(candidates)[radius])
+        found = {r: agreement(person, labels) * (labels >= 0).mean() for r, labels in candidates}
+        assert found[radius] > max(found.values()) - 0.1
 
 
 def test_agreement_ignores_names_and_outliers() -> None:

@@ -1,8 +1,8 @@
 """cluster-teacher: pseudo-labels on the unlabelled target from a momentum teacher's features.
 
-Every epoch the teacher embeds the target, each camera normalised by itself; DBSCAN on the k-reciprocal Jaccard distance
-groups the crops, with the radius whose clusters have the largest silhouette; and the student learns the groups, beside the
-labelled source where there is one:
+Every epoch the teacher embeds the target, each camera normalised by itself; average linkage or DBSCAN on the k-reciprocal
+Jaccard distance groups the crops, with a radius that the clusters' silhouette decides; and the student learns the groups,
+beside the labelled source where there is one:
 
     L = w_s · L_source + w_t · (L_contrast(f, C) + w_3 · L_triplet(f) + w_c · L_camera(f, P) + λ · H(teacher, student))
 
@@ -12,7 +12,7 @@ ranks in the end.
 
 Sources: Tarvainen & Valpola 2017 (mean teacher); Ge, Chen, Li 2020, "Mutual Mean-Teaching"; Dai et al. 2021, "Cluster
 Contrast"; Wang et al. 2021, "Camera-aware Proxies" (L_camera); Zhuang et al. 2020, "Camera-based Batch Normalization";
-Zhong et al. 2017 (k-reciprocal encoding); Li et al. 2017 (AdaBN). The choice of the radius is ours.
+Zhong et al. 2017 (k-reciprocal encoding); Li et al. 2017 (AdaBN). Average linkage and the choice of the radius are ours.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ from reidapt.methods.base import (
 )
 from reidapt.methods.pseudo_labels import (
     Clusters,
+    Grouping,
     centre_per_group,
     find_clusters,
     group_means,
@@ -77,11 +78,13 @@ class ClusterTeacherConfig(TrainConfig):
     """Steps per epoch of adaptation; 0 = as many as show every clustered target crop about once."""
     momentum: float = 0.99
     """Teacher's momentum per step (MMT: 0.999 over far more steps)."""
+    grouping: Grouping = "auto"
+    """'average' linkage, 'dbscan' (Cluster Contrast), or 'auto': average linkage for up to 50,000 crops (our choice)."""
     eps: float = 0.0
-    """DBSCAN's radius, Jaccard distance 0..1 (Cluster Contrast: 0.4-0.6); 0 = each epoch that of 0.3, 0.35 .. 0.65 whose
-    clusters have the largest silhouette (our choice)."""
+    """Largest mean Jaccard distance, 0..1, of two clusters that merge, or DBSCAN's radius (Cluster Contrast: 0.4-0.6);
+    0 = chosen every epoch by the silhouette (our choice)."""
     min_samples: int = 4
-    """Crops within the radius that make a core crop (Cluster Contrast: 4)."""
+    """Crops of the smallest cluster, or within the radius of a core crop of DBSCAN (Cluster Contrast: 4)."""
     k1: int = 20
     """Neighbours of the k-reciprocal encoding (Zhong et al. 2017)."""
     k2: int = 6

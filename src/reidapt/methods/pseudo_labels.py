@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
@@ -12,11 +12,21 @@ from torch import Tensor
 
 from reidapt.data import CropTable
 from reidapt.similarity import jaccard
-from reidapt.similarity.quality import choose_radius
+from reidapt.similarity.clustering import dbscan
+from reidapt.similarity.linkage import Dendrogram
+from reidapt.similarity.quality import choose
 from reidapt.similarity.reciprocal import EXACT_ROWS
 
-RADII = (0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65)
-"""Radii of DBSCAN among which one is chosen where none is given."""
+Grouping = Literal["auto", "average", "dbscan"]
+
+RADII = {
+    "average": (0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85),
+    "dbscan": (0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65),
+}
+"""Radii among which one is chosen where none is given."""
+
+AVERAGE_CROPS = 50_000
+"""More crops than this are grouped by DBSCAN: average linkage takes them one by one."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +35,7 @@ class Clusters:
 
     Attributes:
         labels: int64 (N,), 0, 1, ...; -1 = in no cluster.
-        radius: of DBSCAN, Jaccard distance.
+        radius: Jaccard distance.
         silhouette: mean over all crops, those in no cluster counting 0.
     """
 
@@ -45,25 +55,40 @@ class Clusters:
 
 
 def find_clusters(
-    features: Tensor, *, eps: float, min_samples: int, k1: int, k2: int, tracklets: np.ndarray | None = None
+    features: Tensor,
+    *,
+    grouping: Grouping = "auto",
+    eps: float,
+    min_samples: int,
+    k1: int,
+    k2: int,
+    tracklets: np.ndarray | None = None,
 ) -> Clusters:
-    """DBSCAN on the Jaccard distance of unit features (N, D).
+    """Clusters of unit features (N, D) by their Jaccard distance.
 
     Args:
-        eps: radius; 0 = that of `RADII` whose clusters have the largest silhouette.
-        min_samples, k1, k2: as in `reidapt.similarity.cluster`.
+        grouping: `average` linkage, `dbscan`, or average linkage for up to 50,000 crops (`auto`).
+        eps: largest mean distance of two clusters that merge, or DBSCAN's radius; 0 = that of `RADII` which `choose` takes.
+        min_samples: crops of the smallest cluster, or of a core's neighbourhood.
+        k1, k2: of the Jaccard distance.
         tracklets: int (N,), crops of one number (0 or more) count as one, with their mean feature, and get one label; a
             crop of -1 stands for itself. `min_samples` then counts tracklets.
     """
     if tracklets is not None and (tracklets >= 0).any():
         member, units = joined(tracklets)
         means = group_means(features, torch.from_numpy(member), units)
-        whole = find_clusters(means, eps=eps, min_samples=min_samples, k1=k1, k2=k2)
+        whole = find_clusters(means, grouping=grouping, eps=eps, min_samples=min_samples, k1=k1, k2=k2)
         return Clusters(whole.labels[member], whole.radius, whole.silhouette)
-    radii: Sequence[float] = (eps,) if eps > 0 else RADII
+    kind = grouping if grouping != "auto" else "average" if len(features) <= AVERAGE_CROPS else "dbscan"
+    radii = (eps,) if eps > 0 else RADII[kind]
     furthest = 1.0 if len(features) <= EXACT_ROWS else max(radii)  # further entries would only cost memory
     distance = jaccard(features, k1=k1, k2=k2, max_distance=furthest)
-    radius, labels, quality = choose_radius(distance, radii, min_samples)
+    if kind == "average":
+        dendrogram = Dendrogram(distance, max(radii))
+        candidates = [(radius, dendrogram.cut(radius, min_samples)) for radius in radii]
+    else:
+        candidates = [(radius, dbscan(distance, radius, min_samples)) for radius in radii]
+    radius, labels, quality = choose(distance, candidates)
     return Clusters(labels, radius, quality)
 
 

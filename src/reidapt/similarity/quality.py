@@ -7,8 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import sparse
 
-from reidapt.similarity.clustering import dbscan
-
 
 def silhouette(distance: sparse.csr_array, labels: np.ndarray) -> float:
     """Mean silhouette (Rousseeuw 1987) of all pictures, in [-1, 1]; a picture in no cluster counts 0.
@@ -42,24 +40,24 @@ def silhouette(distance: sparse.csr_array, labels: np.ndarray) -> float:
     return float(score.sum() / n)
 
 
-def choose_radius(
-    distance: sparse.csr_array, radii: Sequence[float], min_samples: int
+def choose(
+    distance: sparse.csr_array, candidates: Sequence[tuple[float, np.ndarray]], tolerance: float = 0.03
 ) -> tuple[float, np.ndarray, float]:
-    """The radius whose DBSCAN clusters have the largest silhouette; of equal ones the smallest.
+    """Of clusterings with growing radius, the one of the largest radius whose silhouette is near the best.
 
     Args:
-        distance: sparse Jaccard distance that holds all entries up to the largest of `radii`.
-        radii: at least one, in (0, 1).
-        min_samples: as in `dbscan`.
+        distance: sparse Jaccard distance.
+        candidates: radius and labels (N,) of each clustering, at least one.
+        tolerance: how far below the best silhouette, as a share of it, still counts as near: the silhouette is flat
+            around its peak, and larger clusters hold more of a person's crops.
 
     Returns:
-        the radius, the labels (N,) and their silhouette.
+        the radius, the labels and their silhouette.
     """
-    tried = [(radius, dbscan(distance, radius, min_samples)) for radius in sorted(radii)]
-    scored = [(silhouette(distance, labels), radius, labels) for radius, labels in tried]
-    best = max(score for score, _, _ in scored)
-    score, radius, labels = next(entry for entry in scored if entry[0] == best)
-    return radius, labels, score
+    scored = [(radius, labels, silhouette(distance, labels)) for radius, labels in candidates]
+    best = max(score for _, _, score in scored)
+    near = [entry for entry in scored if entry[2] >= best - tolerance * abs(best)]
+    return max(near, key=lambda entry: entry[0])
 
 
 def agreement(first: np.ndarray, second: np.ndarray) -> float:
