@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from reidapt.data import Augment, Batch, CropStore, CropTable
 from reidapt.errors import ConfigError, RunError
-from reidapt.models.embedder import ReidNet
+from reidapt.models.embedder import ReidNet, ReidOutput
+from reidapt.processes import gathered
 
 
 @dataclass(kw_only=True)
@@ -176,6 +177,7 @@ class Method(nn.Module):
     needs: ClassVar[tuple[str, ...]] = ("source",)
     accepts: ClassVar[tuple[str, ...]] = ()  # data that may be given but need not be
     fresh_source: ClassVar[bool] = False  # whether the source may be a streamed world: new pictures in every epoch
+    parallel: ClassVar[bool] = False  # whether its losses are computed on what `processes.gathered` brings together
 
     def __init__(self, config: RunConfig, *, persons: int) -> None:
         super().__init__()
@@ -185,6 +187,7 @@ class Method(nn.Module):
         self.source: CropStore | None = None
         self.target: CropStore | None = None
         self.device = torch.device("cpu")
+        self.bf16 = False  # whether the loop computes in bfloat16; embeddings between steps may do so too
 
     @classmethod
     def tables(cls, config: Any, source: CropTable, target: CropTable | None) -> tuple[CropTable, CropTable | None]:
@@ -272,6 +275,11 @@ def labels_of(batch: Batch) -> Tensor:
     """The labels of a batch from a labelled stream, int64 (B,)."""
     assert batch.labels is not None, "the stream has no labels"
     return batch.labels
+
+
+def gathered_output(output: ReidOutput) -> ReidOutput:
+    """What the network gave for the whole batch, of which each process has computed its part."""
+    return ReidOutput(*map(gathered, output))
 
 
 def build_network(config: TrainConfig, persons: int) -> ReidNet:

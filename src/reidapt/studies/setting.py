@@ -81,6 +81,11 @@ def minutes(run: Run) -> float:
     return round(json.loads(lines[-1])["seconds"] / 60, 2) if lines else 0.0
 
 
+def peak_memory(run: Run) -> float:
+    """The largest memory that a training noted, MB: of the process, or of the GPU where it ran on one."""
+    return float(json.loads(run.cost.read_text())["memory_mb"]) if run.cost.exists() else 0.0
+
+
 def gap_closed(
     direct: Mapping[str, float], adapted: Mapping[str, float], oracle: Mapping[str, float]
 ) -> dict[str, float | None]:
