@@ -18,6 +18,10 @@ from reidapt.errors import DataError
 Transform = Callable[[Tensor, torch.Generator], Tensor]
 """uint8 (B, 3, H, W) and a generator → float32 (B, 3, H, W), as `Augment`."""
 
+Redraw = Callable[[Tensor, Tensor, torch.Generator], Tensor]
+"""uint8 (B, 3, H, W), their rows int64 (B,) and a generator → uint8 (B, 3, H, W): other pictures of the same persons, who
+stay where they are, so that masks still fit. A pure function of its arguments; runs in the background thread."""
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -57,6 +61,7 @@ class Loader:
         prefetch: prepare the next batch in a background thread.
         masks: uint8 (N, 1, H, W) in 0..255, a mask of every row; they follow the pictures of the first view, whose
             augmentation must then be an `Augment`.
+        redraw: changes pictures before they are augmented, all views of a crop alike; masks stay as they are.
     """
 
     def __init__(
@@ -70,12 +75,13 @@ class Loader:
         labels: np.ndarray | None = None,
         prefetch: bool = True,
         masks: Tensor | None = None,
+        redraw: Redraw | None = None,
     ) -> None:
         if labels is not None and len(labels) != len(store):
             raise DataError(f"there are {len(labels)} labels for {len(store)} crops; give one label per crop.")
         self.store, self.batches, self.seed, self.stream = store, batches, seed, stream
         self.augments: tuple[Transform, ...] = (augment,) if callable(augment) else tuple(augment)
-        self.start_step, self.prefetch, self.masks = start_step, prefetch, masks
+        self.start_step, self.prefetch, self.masks, self.redraw = start_step, prefetch, masks, redraw
         self._labels = None if labels is None else torch.tensor(np.asarray(labels), dtype=torch.int64)
         self._camera = torch.tensor(store.table.camera)
 
@@ -87,6 +93,8 @@ class Loader:
         step = self.start_step + position
         rows = torch.as_tensor(np.asarray(self.batches[position]), dtype=torch.int64)
         images = self.store.images(rows)
+        if self.redraw is not None:
+            images = self.redraw(images, rows, generator(self.seed, f"{self.stream}/redraw", step))
         views = tuple(
             augment(images, generator(self.seed, f"{self.stream}/view{view}", step))
             for view, augment in enumerate(self.augments)

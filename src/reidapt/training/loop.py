@@ -22,7 +22,7 @@ from reidapt.config import to_dict
 from reidapt.data import Batch, CropStore, CropTable, Loader, class_labels, read
 from reidapt.errors import ConfigError, RunError
 from reidapt.methods import Method, RunConfig, load_method
-from reidapt.methods.base import Stream
+from reidapt.methods.base import Stream, TrainConfig
 from reidapt.training.checkpoint import (
     FORMAT,
     random_state,
@@ -33,6 +33,7 @@ from reidapt.training.checkpoint import (
 )
 from reidapt.training.device import accelerator, devices
 from reidapt.training.evaluate import counter
+from reidapt.training.rendering import Renderer, make_renderer
 from reidapt.training.precision import autocast, precision
 from reidapt.training.run import Run, environment, open_run, trim_metrics, write_json
 from reidapt.training.samples import write_picture, write_sheet
@@ -162,21 +163,24 @@ def _fit(
     fabric = lightning.Fabric(
         accelerator=accelerator(config.device), devices=devices(config.device), precision=precision(config)
     )
+    renderer = renderer_of(config, stores, fabric)
     unfinished = Run(Path(config.out)).checkpoint.exists()
     fresh = None if unfinished else new_method(cls, config, persons=len(class_labels(source)[1]))
     if fresh is not None:
         fresh.attach(source=stores.get("source"), target=stores.get("target"))
     run = open_run(Path(config.out), {"method": cls.name, **to_dict(config)})
     fingerprints = {role: store.table.fingerprint() for role, store in stores.items()}
+    if renderer is not None:
+        fingerprints |= renderer.fingerprints()
     check_data(run, fingerprints)
-    loop = Loop(config, run, fabric, progress)
+    loop = Loop(config, run, fabric, progress, renderer)
     if fresh is None:
         loop.resume()
     else:
         loop.place(fresh)
         trim_metrics(run.metrics, 0)  # a run killed before its first checkpoint begins again
-    if loop.epoch < loop.method.total_epochs:  # a finished run keeps the record of how it was made
-        described = {role: {"spec": getattr(config, role), **f} for role, f in fingerprints.items()}
+    if not loop.finished:  # a finished run keeps the record of how it was made
+        described = {role: {"spec": getattr(config, role, ""), **f} for role, f in fingerprints.items()}
         write_json(run.folder / "environment.json", environment())
         write_json(run.folder / "data.json", described)
         for role, store in stores.items():
@@ -184,6 +188,23 @@ def _fit(
         loop.method.attach(source=stores.get("source"), target=stores.get("target"))
         loop.run_epochs()
     return run
+
+
+def renderer_of(config: RunConfig, stores: dict[str, CropStore], fabric: lightning.Fabric) -> Renderer | None:
+    """What redraws source crops while this run trains (``--render``), on the run's device; None without."""
+    if not getattr(config, "render", ""):
+        return None
+    assert isinstance(config, TrainConfig)
+    method = restore_method(read_checkpoint(Path(config.render)), config.render)
+    method = method.to(fabric.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return make_renderer(
+        method,
+        stores["source"],
+        run=config.render,
+        share=config.render_share,
+        contexts=config.render_contexts,
+        arithmetic=lambda: autocast(fabric),
+    )
 
 
 def new_method(cls: type[Method], config: RunConfig, *, persons: int) -> Method:
@@ -203,18 +224,31 @@ def check_data(run: Run, fingerprints: dict[str, Any]) -> None:
         return
     before = json.loads(path.read_text())
     for role, fingerprint in fingerprints.items():
-        if before.get(role, {}).get("sha256") != fingerprint["sha256"]:
+        if before.get(role, {}).get("sha256") == fingerprint["sha256"]:
+            continue
+        if role == "render":
             raise RunError(
-                f"The {role} data of the run '{run.folder}' has changed since it began ({before.get(role, {}).get('rows')} "
-                f"crops then, {fingerprint['rows']} now, other content). Restore it, or start a new run with another --out."
+                f"The networks of '{fingerprint['name']}', which redraws for the run '{run.folder}', have changed since that "
+                "began. Restore them, or start a new run with another --out."
             )
+        raise RunError(
+            f"The {role} data of the run '{run.folder}' has changed since it began ({before.get(role, {}).get('rows')} "
+            f"crops then, {fingerprint['rows']} now, other content). Restore it, or start a new run with another --out."
+        )
 
 
 class Loop:
     """State of one training: the method, its optimisers and the position; see :func:`fit`."""
 
-    def __init__(self, config: RunConfig, run: Run, fabric: lightning.Fabric, progress: Progress | None = None) -> None:
-        self.config, self.run, self.fabric = config, run, fabric
+    def __init__(
+        self,
+        config: RunConfig,
+        run: Run,
+        fabric: lightning.Fabric,
+        progress: Progress | None = None,
+        renderer: Renderer | None = None,
+    ) -> None:
+        self.config, self.run, self.fabric, self.renderer = config, run, fabric, renderer
         self.progress = progress or (lambda done, total, what: None)
         self.method: Method
         self.optimisers: dict[str, torch.optim.Optimizer]
@@ -235,6 +269,11 @@ class Loop:
         restore_random_state(content["random"])
         trim_metrics(self.run.metrics, self.step)
         log.info("resumed %s at epoch %d, step %d", self.run.folder, self.epoch + 1, self.step)
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to do; a method without epochs is finished when it is saved."""
+        return self.epoch >= self.method.total_epochs and self.run.checkpoint.exists()
 
     def place(self, method: Method) -> None:
         """Move the method to the device and make its optimisers."""
@@ -275,9 +314,10 @@ class Loop:
             SummaryWriter(str(self.run.folder / "tensorboard"), purge_step=self.step + 1) as board,
             stop_signals() as stop,
         ):
-            while self.epoch < method.total_epochs:
-                self.run_epoch(board, stop)
-                self.epoch, self.step_in_epoch = self.epoch + 1, 0
+            while not self.finished:
+                if self.epoch < method.total_epochs:
+                    self.run_epoch(board, stop)
+                    self.epoch, self.step_in_epoch = self.epoch + 1, 0
                 self.save()
                 if (picture := method.samples()) is not None:
                     write_picture(picture, self.run.samples / f"epoch-{self.epoch:03d}.png")
@@ -325,6 +365,7 @@ class Loop:
                 start_step=first + done,
                 labels=stream.labels,
                 masks=stream.masks,
+                redraw=self.renderer if stream.store is self.method.source else None,
             )
             for name, stream in streams.items()
         }
