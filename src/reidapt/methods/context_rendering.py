@@ -109,7 +109,14 @@ class ContextRenderingConfig(RunConfig):
         super().__post_init__()
         weights = ("adversarial_weight", "identity_weight", "camera_weight", "context_weight", "band_weight")
         self.require("be 0 or more", lambda value: value >= 0, *weights, "prepare_epochs", "decay_epochs", "blocks")
-        self.require("be 1 or more", lambda value: value >= 1, "batch_size", "generator_width", "discriminator_width", "patch_layers")
+        self.require(
+            "be 1 or more",
+            lambda value: value >= 1,
+            "batch_size",
+            "generator_width",
+            "discriminator_width",
+            "patch_layers",
+        )
         self.require("be at least 0 and below 1", lambda value: 0 <= value < 1, "beta1")
         self.require("lie between 0 and 1", lambda value: 0 <= value <= 1, "person_share")
         self.require(f"be at most the {self.epochs} epochs", lambda value: value <= self.epochs, "decay_epochs")
@@ -127,9 +134,7 @@ class ContextRendering(Method):
         c = config
         self.generator = DualPath(source_inputs=3 + c.source_mask, base=c.generator_width, blocks=c.blocks, norm=c.norm)
         self.discriminator = PatchGAN(3, size=c.size, base=c.discriminator_width, layers=c.patch_layers)
-        self.identity = ReidNet(
-            c.backbone, persons=persons, weights=c.weights, size=c.size, last_stride=c.last_stride
-        )
+        self.identity = ReidNet(c.backbone, persons=persons, weights=c.weights, size=c.size, last_stride=c.last_stride)
         self.cameras = np.empty(0, np.int64)  # numbers of the target's cameras, in the order of the classes
         self.camera: CameraNet | None = None  # None without cameras to tell apart
         self.masks: dict[str, Masks] = {}
@@ -189,7 +194,9 @@ class ContextRendering(Method):
         c = self.config
         labels, _ = class_labels(self.source.table)
         preparing = epoch < self.prepare_epochs
-        usable = {role: np.ones(len(found.usable), bool) if preparing else found.usable for role, found in self.masks.items()}
+        usable = {
+            role: np.ones(len(found.usable), bool) if preparing else found.usable for role, found in self.masks.items()
+        }
         rows = np.flatnonzero(usable["source"] & (labels >= 0))
         pairs = random_pairs(rows, np.flatnonzero(usable["target"]), 1, seed=c.seed, epoch=epoch)
         order = batches(len(pairs), c.batch_size, seed=c.seed, epoch=epoch)
@@ -290,13 +297,14 @@ class ContextRendering(Method):
                 logits = self.identity(as_reid(x_g)).logits
             terms["identity"] = c.identity_weight * smoothed_cross_entropy(logits, labels, 0.0)
             self.record("accuracy/identity", (logits.argmax(1) == labels).double().mean())
-        wanted = self.classes_of(cameras)
-        known = wanted >= 0
-        if self.camera is not None and bool(known.any()):
-            with frozen(self.camera.eval()):
-                logits = self.camera(x_g)[known]
-            terms["camera"] = c.camera_weight * smoothed_cross_entropy(logits, wanted[known], 0.0)
-            self.record("accuracy/camera", (logits.argmax(1) == wanted[known]).double().mean())
+        if self.camera is not None:
+            wanted = self.classes_of(cameras)
+            known = wanted >= 0
+            if bool(known.any()):
+                with frozen(self.camera.eval()):
+                    logits = self.camera(x_g)[known]
+                terms["camera"] = c.camera_weight * smoothed_cross_entropy(logits, wanted[known], 0.0)
+                self.record("accuracy/camera", (logits.argmax(1) == wanted[known]).double().mean())
         return terms
 
     def draw(self, x_s: Tensor, m_s: Tensor, x_t: Tensor, m_t: Tensor) -> Rendering:

@@ -82,7 +82,14 @@ class SpganConfig(RunConfig):
         super().__post_init__()
         weights = ("cycle_weight", "identity_weight", "similarity_weight")
         self.require("be 0 or more", lambda value: value >= 0, *weights, "margin", "pool", "decay_epochs", "blocks")
-        self.require("be 1 or more", lambda value: value >= 1, "batch_size", "generator_width", "discriminator_width", "patch_layers")
+        self.require(
+            "be 1 or more",
+            lambda value: value >= 1,
+            "batch_size",
+            "generator_width",
+            "discriminator_width",
+            "patch_layers",
+        )
         self.require("be at least 0 and below 1", lambda value: 0 <= value < 1, "beta1")
         self.require(f"be at most the {self.epochs} epochs", lambda value: value <= self.epochs, "decay_epochs")
 
@@ -118,7 +125,9 @@ class Spgan(Method):
     def __init__(self, config: SpganConfig, *, persons: int) -> None:
         super().__init__(config, persons=persons)
         c = config
-        self.to_target, self.to_source = (ResidualGenerator(base=c.generator_width, blocks=c.blocks) for _ in range(2))  # G, F
+        self.to_target, self.to_source = (
+            ResidualGenerator(base=c.generator_width, blocks=c.blocks) for _ in range(2)
+        )  # G, F
         self.judge_target, self.judge_source = (
             PatchGAN(3, size=c.size, base=c.discriminator_width, norm="instance", layers=c.patch_layers)
             for _ in range(2)

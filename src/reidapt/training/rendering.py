@@ -48,7 +48,9 @@ class Surroundings:
         store = CropStore(table, method.config.size)
         found = masks_of(store, mask_source(method))
         if not found.usable.any():
-            raise DataError(f"{found.text(store)}, so no context can be drawn from it. Give another dataset of contexts.")
+            raise DataError(
+                f"{found.text(store)}, so no context can be drawn from it. Give another dataset of contexts."
+            )
         if problem := found.text(store):
             log.warning("%s; these give no contexts", problem)
         return cls(store, found, np.flatnonzero(found.usable))
@@ -146,7 +148,11 @@ class Renderer:
         if self.surroundings is not None:
             usable = self.surroundings.rows
             contexts = self.surroundings.contexts(usable[(picks[chosen] * len(usable)).long().numpy()])
-            given |= {name: value for name, value in (("contexts", contexts), ("poses", contexts.masks)) if name in self.inputs}
+            given |= {
+                name: value
+                for name, value in (("contexts", contexts), ("poses", contexts.masks))
+                if name in self.inputs
+            }
         with torch.no_grad(), self.arithmetic():
             drawn = self.method.translate(images[chosen], **given)
         result = images.clone()

@@ -1,0 +1,50 @@
+"""The dual-path generator: the blend, any rectangle, and that it can give back what it was given."""
+
+import pytest
+import torch
+
+from reidapt.models.dual_path import DualPath
+from reidapt.models.residual import ResidualGenerator
+
+
+def network(**options):
+    torch.manual_seed(0)
+    return DualPath(source_inputs=4, base=8, blocks=1, **options)
+
+
+def test_the_picture_is_the_blend_of_source_and_redrawn():
+    x_s, x_t = torch.rand(2, 4, 32, 16) * 2 - 1, torch.rand(2, 4, 32, 16) * 2 - 1
+    drawn = network()(x_s, x_t)
+    assert drawn.blend.shape == (2, 1, 32, 16)
+    assert ((drawn.blend > 0) & (drawn.blend < 1)).all()
+    assert torch.equal(drawn.picture, drawn.blend * x_s[:, :3] + (1 - drawn.blend) * drawn.redrawn)
+    assert drawn.picture.abs().max() <= 1
+
+
+@pytest.mark.parametrize("size", [(16, 16), (48, 24), (33, 18), (50, 27)])
+def test_every_rectangle_keeps_its_size(size):
+    picture = torch.rand(1, 4, *size)
+    assert network(norm="instance").eval()(picture, picture).picture.shape == (1, 3, *size)
+    assert ResidualGenerator(base=4, blocks=1)(picture[:, :3]).shape == (1, 3, *size)
+
+
+def test_both_inputs_reach_the_picture():
+    x_s, x_t = torch.rand(1, 4, 32, 16, requires_grad=True), torch.rand(1, 4, 32, 16, requires_grad=True)
+    network().eval()(x_s, x_t).redrawn.sum().backward()
+    assert (x_s.grad.abs().sum() > 0) and (x_t.grad.abs().sum() > 0)
+
+
+def test_with_the_source_as_context_it_can_return_the_source():
+    generator = network()
+    smooth = torch.rand(4, 3, 8, 4, generator=torch.Generator().manual_seed(1)) * 2 - 1
+    x = torch.nn.functional.interpolate(smooth, size=(32, 16), mode="bilinear")
+    given = torch.cat([x, torch.ones(4, 1, 32, 16)], dim=1)
+    optimiser = torch.optim.Adam(generator.parameters(), lr=5e-3)
+    for step in range(150):
+        error = (generator(given, given).picture - x).square().mean()
+        before = error.item() if step == 0 else before
+        optimiser.zero_grad()
+        error.backward()
+        optimiser.step()
+    assert before > 0.03
+    assert error.item() < 0.002
