@@ -24,7 +24,7 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from reidapt.data import Augment, Batch, CropStore, CropTable, batches
 from reidapt.data.masks import Masks

@@ -33,8 +33,8 @@ from reidapt.training.checkpoint import (
 )
 from reidapt.training.device import accelerator, devices
 from reidapt.training.evaluate import counter
-from reidapt.training.rendering import Renderer, make_renderer
 from reidapt.training.precision import autocast, precision
+from reidapt.training.rendering import Renderer, make_renderer
 from reidapt.training.run import Run, environment, open_run, trim_metrics, write_json
 from reidapt.training.samples import write_picture, write_sheet
 
