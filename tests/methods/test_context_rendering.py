@@ -138,6 +138,21 @@ def test_the_targets_person_is_not_seen(places):
     assert not torch.equal(drawn, method.draw(x_s, m_s, torch.where(m_t == 1, x_t, other), m_t).picture)
 
 
+def test_with_the_source_as_context_the_generator_can_return_the_source(places):
+    method = attached(places)
+    batch = batch_of(method, 1)["source"]
+    x, mask = batch.images, batch.masks
+    optimiser, errors = torch.optim.Adam(method.generator.parameters(), lr=5e-3), []
+    for _ in range(120):
+        error = (method.draw(x, mask, x, mask).picture - x).square().mean()
+        errors.append(error.item())
+        optimiser.zero_grad()
+        error.backward()
+        optimiser.step()
+    assert errors[0] > 0.02
+    assert errors[-1] < 0.002
+
+
 def test_without_cameras_the_camera_term_is_off_and_said(places, caplog):
     method = attached(places, without=("camera",))
     assert "camera loss is off" in caplog.text

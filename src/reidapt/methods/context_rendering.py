@@ -308,9 +308,12 @@ class ContextRendering(Method):
         return terms
 
     def draw(self, x_s: Tensor, m_s: Tensor, x_t: Tensor, m_t: Tensor) -> Rendering:
-        """G(X_S, X_T) of pictures (B, 3, H, W) in −1..1 and masks (B, 1, H, W) in 0..1; the target's person is not seen."""
+        """G(X_S, X_T) of pictures (B, 3, H, W) in −1..1 and masks (B, 1, H, W) in 0..1.
+
+        The target's person is masked out: what lies around fills the place, and M_T says where that is (our choice).
+        """
         person = torch.cat([x_s, 2 * m_s - 1], dim=1) if self.config.source_mask else x_s
-        return self.generator(person, torch.cat([x_t * (1 - m_t), 2 * m_t - 1], dim=1))
+        return self.generator(person, torch.cat([filled_background(x_t, m_t), 2 * m_t - 1], dim=1))
 
     # -- what is made of it ----------------------------------------------------------------------------------------------
 

@@ -14,6 +14,9 @@ from reidapt.models.residual import ResidualBlock
 HALVINGS = 3
 """Halvings of both encoders: 256×128 px become 32×16."""
 
+NEARLY = 0.98
+"""Largest value of a context's pixel that enters tanh's inverse, which is infinite at 1."""
+
 
 class Rendering(NamedTuple):
     """What the generator gives: X_G, and what it was blended from."""
@@ -26,8 +29,8 @@ class Rendering(NamedTuple):
 class DualPath(nn.Module):
     """Two encoders of three halvings, fused, residual blocks, and a decoder with skips from both encoders.
 
-    The last layers see both inputs at full size, so that what is to be copied is copied sharply. A side that is odd is
-    halved rounding down and restored.
+    X_R is predicted as a change of the context's picture, and the last layers see both inputs at full size: the network
+    begins with a sharp context and learns what to change. A side that is odd is halved rounding down and restored.
 
     Args:
         source_inputs: channels of the person's input, 3 for the picture alone.
@@ -73,7 +76,7 @@ class DualPath(nn.Module):
 
         Args:
             source: (B, source_inputs, H, W) in −1..1; its first three channels are X_S.
-            context: (B, context_inputs, H, W) in −1..1.
+            context: (B, context_inputs, H, W) in −1..1; its first three channels are the context's picture.
         """
         skips, sizes = [torch.cat([source, context], dim=1)], []
         s, t = source, context
@@ -86,8 +89,8 @@ class DualPath(nn.Module):
             maps = functional.relu(norm(up(maps, output_size=sizes.pop())))
             maps = torch.cat([maps, skips.pop()], dim=1)
         out = self.leave(functional.leaky_relu(self.mix(maps), 0.2)).float()
-        redrawn, blend = torch.tanh(out[:, :3]), torch.sigmoid(out[:, 3:])
-        x = source[:, :3].float()
+        x, y = source[:, :3].float(), context[:, :3].float()
+        redrawn, blend = torch.tanh(out[:, :3] + torch.atanh(NEARLY * y)), torch.sigmoid(out[:, 3:])
         return Rendering(blend * x + (1 - blend) * redrawn, redrawn, blend)
 
 
