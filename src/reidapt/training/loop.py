@@ -163,22 +163,25 @@ def _fit(
     fabric = lightning.Fabric(
         accelerator=accelerator(config.device), devices=devices(config.device), precision=precision(config)
     )
-    renderer = renderer_of(config, stores, fabric)
     unfinished = Run(Path(config.out)).checkpoint.exists()
+    renderer = None if unfinished else renderer_of(config, stores, fabric)
     fresh = None if unfinished else new_method(cls, config, persons=len(class_labels(source)[1]))
     if fresh is not None:
         fresh.attach(source=stores.get("source"), target=stores.get("target"))
     run = open_run(Path(config.out), {"method": cls.name, **to_dict(config)})
     fingerprints = {role: store.table.fingerprint() for role, store in stores.items()}
-    if renderer is not None:
-        fingerprints |= renderer.fingerprints()
     check_data(run, fingerprints)
-    loop = Loop(config, run, fabric, progress, renderer)
+    loop = Loop(config, run, fabric, progress)
     if fresh is None:
         loop.resume()
+        renderer = None if loop.finished else renderer_of(config, stores, fabric)
     else:
         loop.place(fresh)
         trim_metrics(run.metrics, 0)  # a run killed before its first checkpoint begins again
+    if renderer is not None:
+        check_data(run, renderer.fingerprints())
+        fingerprints |= renderer.fingerprints()
+        loop.renderer = renderer
     if not loop.finished:  # a finished run keeps the record of how it was made
         described = {role: {"spec": getattr(config, role, ""), **f} for role, f in fingerprints.items()}
         write_json(run.folder / "environment.json", environment())
@@ -240,15 +243,9 @@ def check_data(run: Run, fingerprints: dict[str, Any]) -> None:
 class Loop:
     """State of one training: the method, its optimisers and the position; see :func:`fit`."""
 
-    def __init__(
-        self,
-        config: RunConfig,
-        run: Run,
-        fabric: lightning.Fabric,
-        progress: Progress | None = None,
-        renderer: Renderer | None = None,
-    ) -> None:
-        self.config, self.run, self.fabric, self.renderer = config, run, fabric, renderer
+    def __init__(self, config: RunConfig, run: Run, fabric: lightning.Fabric, progress: Progress | None = None) -> None:
+        self.config, self.run, self.fabric = config, run, fabric
+        self.renderer: Renderer | None = None  # redraws source crops
         self.progress = progress or (lambda done, total, what: None)
         self.method: Method
         self.optimisers: dict[str, torch.optim.Optimizer]
@@ -355,6 +352,8 @@ class Loop:
     def batches(self, streams: dict[str, Stream], first: int) -> Iterator[dict[str, Any]]:
         """The epoch's batches from the current position, all streams side by side."""
         done, device = self.step_in_epoch, self.fabric.device
+        if self.renderer is not None and all(stream.store is not self.method.source for stream in streams.values()):
+            log.warning("this epoch trains on no source crops, so --render redraws none")
         loaders = {
             name: Loader(
                 stream.store,
