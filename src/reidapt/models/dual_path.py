@@ -17,6 +17,9 @@ HALVINGS = 3
 NEARLY = 0.98
 """Largest value of a context's pixel that enters tanh's inverse, which is infinite at 1."""
 
+START = 3.0
+"""Logit of X_C at a person's pixel before anything is learnt, and its opposite elsewhere: 0.95 and 0.05."""
+
 
 class Rendering(NamedTuple):
     """What the generator gives: X_G, and what it was blended from."""
@@ -30,10 +33,10 @@ class DualPath(nn.Module):
     """Two encoders of three halvings, fused, residual blocks, and a decoder with skips from both encoders.
 
     X_R is predicted as a change of the context's picture, and the last layers see both inputs at full size: the network
-    begins with a sharp context and learns what to change. A side that is odd is halved rounding down and restored.
+    begins with a sharp context and learns what to change. Where a mask is given with the source, X_C begins near it. A side that is odd is halved rounding down and restored.
 
     Args:
-        source_inputs: channels of the person's input, 3 for the picture alone.
+        source_inputs: channels of the person's input, 3 for the picture alone, 4 with its mask.
         context_inputs: channels of the context's input.
         base: channels of the outermost level; they double to at most four times that.
         blocks: residual blocks at the innermost level.
@@ -75,7 +78,7 @@ class DualPath(nn.Module):
         """Render the person of ``source`` into ``context``.
 
         Args:
-            source: (B, source_inputs, H, W) in −1..1; its first three channels are X_S.
+            source: (B, source_inputs, H, W) in −1..1; its first three channels are X_S, the fourth its person's mask.
             context: (B, context_inputs, H, W) in −1..1; its first three channels are the context's picture.
         """
         skips, sizes = [torch.cat([source, context], dim=1)], []
@@ -90,7 +93,8 @@ class DualPath(nn.Module):
             maps = torch.cat([maps, skips.pop()], dim=1)
         out = self.leave(functional.leaky_relu(self.mix(maps), 0.2)).float()
         x, y = source[:, :3].float(), context[:, :3].float()
-        redrawn, blend = torch.tanh(out[:, :3] + torch.atanh(NEARLY * y)), torch.sigmoid(out[:, 3:])
+        prior = START * source[:, 3:4].float() if source.shape[1] > 3 else 0.0
+        redrawn, blend = torch.tanh(out[:, :3] + torch.atanh(NEARLY * y)), torch.sigmoid(out[:, 3:] + prior)
         return Rendering(blend * x + (1 - blend) * redrawn, redrawn, blend)
 
 
