@@ -35,9 +35,9 @@ from reidapt.data.masks import Masks
 from reidapt.data.pairs import random_pairs
 from reidapt.errors import RunError
 from reidapt.losses.adversarial import Kind, discriminator_loss, generator_loss
-from reidapt.losses.context import person_loss, surroundings_loss
+from reidapt.losses.context import masked_l2, person_loss, surroundings_loss
 from reidapt.losses.identity import smoothed_cross_entropy
-from reidapt.losses.masked import band, filled_background, masked_l1
+from reidapt.losses.masked import band, filled_background
 from reidapt.methods.base import Contexts, Method, RunConfig, Stream, copy_network, labels_of
 from reidapt.methods.redrawing import HALF, checked_masks, frozen, sheet, to_pictures, to_uint8, unpaired_tables
 from reidapt.models.cameras import CameraNet
@@ -77,9 +77,9 @@ class ContextRenderingConfig(RunConfig):
     """λ of L_con (our choice)."""
     person_share: float = 0.5
     """Share of L_con's weight on its first term, the person; ½ is the source's sum."""
-    band_weight: float = 0.0
+    band_weight: float = 5.0
     """Weight of a term where only the target's person stood (our choice): X_G follows X_T with its person filled from
-    around; the source says nothing there but L_adv."""
+    around, in the units of L_con; 0 is the source, where L_adv alone speaks and draws a bright shadow of somebody."""
     source_mask: bool = True
     """Show M_F, the person's mask, to the generator beside X_S (our choice); it then needs masks when it draws."""
     gan: Kind = "vanilla"
@@ -283,7 +283,7 @@ class ContextRendering(Method):
         terms["context"] = weight * (2 - share) * surroundings_loss(x_g, x_t, m_s, m_t)
         if c.band_weight > 0:
             filled = filled_background(x_t, m_t)
-            terms["band"] = c.band_weight * masked_l1(x_g, filled, band(m_s, m_t))
+            terms["band"] = c.band_weight * masked_l2(x_g, filled, band(m_s, m_t))
         for name, term in terms.items():
             self.record(f"loss/{name}", term)
         yield "generator", torch.stack(list(terms.values())).sum()

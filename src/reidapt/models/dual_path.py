@@ -33,7 +33,8 @@ class DualPath(nn.Module):
     """Two encoders of three halvings, fused, residual blocks, and a decoder with skips from both encoders.
 
     X_R is predicted as a change of the context's picture, and the last layers see both inputs at full size: the network
-    begins with a sharp context and learns what to change. Where a mask is given with the source, X_C begins near it. A side that is odd is halved rounding down and restored.
+    begins with a sharp context and learns what to change. Where a mask is given with the source, X_C begins near it. A
+    side that is odd is halved rounding down and restored.
 
     Args:
         source_inputs: channels of the person's input, 3 for the picture alone, 4 with its mask.
