@@ -12,9 +12,9 @@ from tests.training.test_resume import Killed, assert_same_weights
 
 from reidapt.data import CropStore, Loader, read
 from reidapt.errors import DataError, RunError
-from reidapt.losses.masked import filled_background
 from reidapt.methods.base import Contexts
 from reidapt.methods.context_rendering import ContextRendering, ContextRenderingConfig, as_reid
+from reidapt.methods.redrawing import without_person
 from reidapt.methods.source_only import SourceOnlyConfig
 from reidapt.training import Run, load, train
 
@@ -127,7 +127,7 @@ def test_losses_equal_plain_loops(places):
     assert terms["camera"] == pytest.approx(4 * camera, rel=1e-4)
     assert terms["person"] == pytest.approx(10 * norm(x_g, x_s, m_s), rel=1e-4)
     assert terms["context"] == pytest.approx(10 * norm(x_g, x_t, (1 - m_s) * (1 - m_t)), rel=1e-4)
-    assert terms["band"] == pytest.approx(5 * norm(x_g, filled_background(x_t, m_t), (1 - m_s) * m_t), rel=1e-4)
+    assert terms["band"] == pytest.approx(5 * norm(x_g, without_person(x_t, m_t), (1 - m_s) * m_t), rel=1e-4)
 
 
 def test_the_targets_person_is_not_seen(places):

@@ -47,7 +47,8 @@ def test_the_targets_person_is_filled_from_around(runs, specs):
     method = load(runs / "filled")
     drawn = method.translate(images, masks=torch.zeros_like(masks), contexts=contexts)
     assert torch.equal(drawn, method.translate(images, masks=torch.zeros_like(masks), contexts=black))
-    outside = (contexts.masks == 0).expand_as(images)
+    near = torch.nn.functional.max_pool2d(contexts.masks.float(), 3, 1, 1)  # widened by a pixel
+    outside = (near == 0).expand_as(images)
     assert (drawn.int() - contexts.images.int())[outside].abs().max() <= 1
 
 

@@ -37,9 +37,18 @@ from reidapt.errors import RunError
 from reidapt.losses.adversarial import Kind, discriminator_loss, generator_loss
 from reidapt.losses.context import masked_l2, person_loss, surroundings_loss
 from reidapt.losses.identity import smoothed_cross_entropy
-from reidapt.losses.masked import band, filled_background
+from reidapt.losses.masked import band
 from reidapt.methods.base import Contexts, Method, RunConfig, Stream, copy_network, labels_of
-from reidapt.methods.redrawing import HALF, checked_masks, frozen, sheet, to_pictures, to_uint8, unpaired_tables
+from reidapt.methods.redrawing import (
+    HALF,
+    checked_masks,
+    frozen,
+    sheet,
+    to_pictures,
+    to_uint8,
+    unpaired_tables,
+    without_person,
+)
 from reidapt.models.cameras import CameraNet
 from reidapt.models.dual_path import DualPath, Rendering
 from reidapt.models.embedder import ReidNet
@@ -282,8 +291,7 @@ class ContextRendering(Method):
         terms["person"] = weight * share * person_loss(x_g, x_s, m_s)
         terms["context"] = weight * (2 - share) * surroundings_loss(x_g, x_t, m_s, m_t)
         if c.band_weight > 0:
-            filled = filled_background(x_t, m_t)
-            terms["band"] = c.band_weight * masked_l2(x_g, filled, band(m_s, m_t))
+            terms["band"] = c.band_weight * masked_l2(x_g, without_person(x_t, m_t), band(m_s, m_t))
         for name, term in terms.items():
             self.record(f"loss/{name}", term)
         yield "generator", torch.stack(list(terms.values())).sum()
@@ -313,7 +321,7 @@ class ContextRendering(Method):
         The target's person is masked out: what lies around fills the place, and M_T says where that is (our choice).
         """
         person = torch.cat([x_s, 2 * m_s - 1], dim=1) if self.config.source_mask else x_s
-        return self.generator(person, torch.cat([filled_background(x_t, m_t), 2 * m_t - 1], dim=1))
+        return self.generator(person, torch.cat([without_person(x_t, m_t), 2 * m_t - 1], dim=1))
 
     # -- what is made of it ----------------------------------------------------------------------------------------------
 

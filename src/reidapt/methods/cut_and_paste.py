@@ -23,7 +23,7 @@ from reidapt.data import Batch, CropStore, CropTable
 from reidapt.data.masks import Masks
 from reidapt.losses.masked import filled_background, softened
 from reidapt.methods.base import Contexts, Method, RunConfig, Stream
-from reidapt.methods.redrawing import checked_masks, sheet, to_pictures, to_uint8, unpaired_tables
+from reidapt.methods.redrawing import checked_masks, sheet, to_pictures, to_uint8, unpaired_tables, without_person
 
 log = logging.getLogger(__name__)
 
@@ -123,7 +123,7 @@ class CutAndPaste(Method):
             assert contexts is not None
             behind = to_pictures(contexts.images.to(device))
             if c.fill:
-                behind = filled_background(behind, contexts.masks.to(device).float() / 255)
+                behind = without_person(behind, contexts.masks.to(device).float() / 255)
         return to_uint8(person * to_pictures(images.to(device)) + (1 - person) * behind).to(images.device)
 
     def samples(self, columns: int = 8) -> Tensor | None:

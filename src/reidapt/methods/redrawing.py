@@ -8,11 +8,13 @@ from contextlib import contextmanager
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from reidapt.data import CropStore, CropTable
 from reidapt.data.masks import Masks, ellipse, masks_of
 from reidapt.errors import ConfigError, DataError
+from reidapt.losses.masked import filled_background
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +59,15 @@ def checked_masks(store: CropStore, source: str, bad: str) -> Masks:
         raise DataError(f"{problem}, so none is left. Give masks in the table's mask column, or --mask_source ellipse.")
     log.warning("%s; these crops are left out", problem)
     return found
+
+
+def without_person(pictures: Tensor, masks: Tensor) -> Tensor:
+    """Pictures (B, 3, H, W) whose person is filled from around; masks (B, 1, H, W) in 0..1.
+
+    The masks are widened by 1 px at height 128, so that no outline of the person stays.
+    """
+    reach = max(1, round(pictures.shape[2] / 128))
+    return filled_background(pictures, F.max_pool2d(masks, 2 * reach + 1, stride=1, padding=reach))
 
 
 @contextmanager
