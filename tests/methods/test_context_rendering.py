@@ -60,7 +60,7 @@ def step(method, epoch):
         optimisers[phase].zero_grad()
         loss.backward()
         optimisers[phase].step()
-        losses[phase] = float(loss)
+        losses[phase] = loss.item()
     return losses
 
 
