@@ -174,7 +174,9 @@ def build_parser() -> Parser:
         "--masks", default="", help="table, inverted, ellipse or MODULE:FUNCTION (default: as trained)"
     )
     translate.add_argument("--pose", default="", help="dataset whose masks are the poses, or 'own'")
-    translate.add_argument("--seed", type=int, default=0, help="seed of the poses (default: %(default)s)")
+    translate.add_argument("--contexts", type=int, default=1, help="contexts each crop is drawn into (default: 1)")
+    translate.add_argument("--context", default="", help="dataset of the contexts (default: the run's target)")
+    translate.add_argument("--seed", type=int, default=0, help="seed of poses and contexts (default: %(default)s)")
     translate.add_argument("--batch-size", type=int, default=32, help="crops per forward pass (default: %(default)s)")
     translate.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
 
@@ -420,6 +422,8 @@ def translate_command(options: argparse.Namespace) -> None:
             splits=tuple(options.split),
             masks=options.masks,
             pose=options.pose,
+            contexts=options.contexts,
+            context=options.context,
             seed=options.seed,
             batch_size=options.batch_size,
             device=options.device,

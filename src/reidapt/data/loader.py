@@ -18,6 +18,10 @@ from reidapt.errors import DataError
 Transform = Callable[[Tensor, torch.Generator], Tensor]
 """uint8 (B, 3, H, W) and a generator → float32 (B, 3, H, W), as `Augment`."""
 
+Redraw = Callable[[Tensor, Tensor, torch.Generator], Tensor]
+"""uint8 (B, 3, H, W), their rows int64 (B,) and a generator → uint8 (B, 3, H, W): other pictures of the same persons, who
+stay where they are, so that masks still fit. A pure function of its arguments; runs in the background thread."""
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -59,6 +63,7 @@ class Loader:
             batch at these places, bit for bit; indices, labels and cameras remain those of the whole batch.
         masks: uint8 (N, 1, H, W) in 0..255, a mask of every row; they follow the pictures of the first view, whose
             augmentation must then be an `Augment`.
+        redraw: changes pictures before they are augmented, all views of a crop alike; masks stay as they are.
     """
 
     def __init__(
@@ -73,12 +78,13 @@ class Loader:
         prefetch: bool = True,
         masks: Tensor | None = None,
         part: Callable[[int], slice] | None = None,
+        redraw: Redraw | None = None,
     ) -> None:
         if labels is not None and len(labels) != len(store):
             raise DataError(f"there are {len(labels)} labels for {len(store)} crops; give one label per crop.")
         self.store, self.batches, self.seed, self.stream = store, batches, seed, stream
         self.augments: tuple[Transform, ...] = (augment,) if callable(augment) else tuple(augment)
-        self.start_step, self.prefetch, self.masks = start_step, prefetch, masks
+        self.start_step, self.prefetch, self.masks, self.redraw = start_step, prefetch, masks, redraw
         self.part = part or slice
         self._labels = None if labels is None else torch.tensor(np.asarray(labels), dtype=torch.int64)
         self._camera = torch.tensor(store.table.camera)
@@ -90,7 +96,12 @@ class Loader:
         """The batch at a position, whatever was loaded before."""
         step = self.start_step + position
         rows = torch.as_tensor(np.asarray(self.batches[position]), dtype=torch.int64)
-        images = self.store.images(rows[self.part(len(rows))])
+        own = self.part(len(rows))
+        if self.redraw is None:
+            images = self.store.images(rows[own])
+        else:
+            whole = self.store.images(rows)
+            images = self.redraw(whole, rows, generator(self.seed, f"{self.stream}/redraw", step))[own]
         views = tuple(self._view(images, rows, step, view) for view in range(len(self.augments)))
         labels = None if self._labels is None else self._labels[rows]
         return Batch(views[0], views, rows, labels, self._camera[rows], step, self._moved_masks(rows, step))

@@ -13,6 +13,9 @@ METHODS: dict[str, tuple[str, str]] = {
     "source-only": ("reidapt.methods.source_only", "SourceOnly"),
     "cluster-teacher": ("reidapt.methods.cluster_teacher", "ClusterTeacher"),
     "background-gan": ("reidapt.methods.background_gan", "BackgroundGan"),
+    "context-rendering": ("reidapt.methods.context_rendering", "ContextRendering"),
+    "cut-and-paste": ("reidapt.methods.cut_and_paste", "CutAndPaste"),
+    "spgan": ("reidapt.methods.spgan", "Spgan"),
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -102,13 +102,19 @@ class TrainConfig(RunConfig):
     """Probability of random erasing (Zhong et al. 2020)."""
     colour: float = 0.0
     """Strength of brightness, contrast and saturation jitter, 0..1."""
+    render: str = ""
+    """Run folder of a method that redraws pictures; it redraws a share of every source batch while this one trains."""
+    render_share: float = 0.5
+    """Probability that a source crop is redrawn by --render, each time with a fresh context, 0..1."""
+    render_contexts: str = ""
+    """Unlabelled dataset whose train split gives the contexts; empty = what the run given by --render was trained on."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         positive = ("persons_per_batch", "pictures_per_person")
         self.require("be greater than 0", lambda value: 0 < value < math.inf, *positive)
         self.require("be 0 or more", lambda value: 0 <= value < math.inf, "weight_decay", "warmup_epochs", "pad")
-        self.require("lie between 0 and 1", lambda value: 0 <= value <= 1, "erase", "colour")
+        self.require("lie between 0 and 1", lambda value: 0 <= value <= 1, "erase", "colour", "render_share")
 
     def augment(self) -> Augment:
         """The training augmentation these options describe."""
@@ -161,6 +167,13 @@ class Recorder:
         self.sums.clear()
         self.counts.clear()
         return means
+
+
+class Contexts(NamedTuple):
+    """Pictures whose surroundings a person is drawn into, and where their own people stand."""
+
+    images: Tensor  # uint8 (B, 3, H, W)
+    masks: Tensor  # uint8 (B, 1, H, W), 255 on the person
 
 
 class Method(nn.Module):
@@ -237,11 +250,21 @@ class Method(nn.Module):
             "('reidapt translate'), train source-only with --extend on the result, and rank with that run."
         )
 
-    def translate(self, images: Tensor, masks: Tensor | None = None, poses: Tensor | None = None) -> Tensor:
-        """Redraw pictures: uint8 (B, 3, H, W) and person masks uint8 (B, 1, H, W) → uint8 (B, 3, H, W)."""
+    def translate(self, images: Tensor, *args: Any, **inputs: Any) -> Tensor:
+        """Redraw pictures: uint8 (B, 3, H, W) → uint8 (B, 3, H, W), a pure function of its arguments.
+
+        A method that redraws names in ``inputs`` what it needs beside the pictures: ``masks`` and ``poses``, person masks
+        uint8 (B, 1, H, W) as they are and as they are wanted, and ``contexts``, :class:`Contexts`.
+        """
         raise ConfigError(
-            f"A run of '{self.name}' ranks pictures and does not redraw them; give a run of background-gan."
+            f"A run of '{self.name}' ranks pictures and does not redraw them; give a run of a method that does, such as "
+            "background-gan, spgan or context-rendering."
         )
+
+    @classmethod
+    def redraws(cls) -> bool:
+        """Whether the method has a ``translate`` of its own."""
+        return cls.translate is not Method.translate
 
     def samples(self) -> Tensor | None:
         """A picture of where training stands, uint8 (3, height, width), written after every epoch; None for none.

@@ -24,7 +24,7 @@ from reidapt.data import Batch, CropStore, CropTable, Loader, class_labels, read
 from reidapt.data.virtual import is_streamed
 from reidapt.errors import ConfigError, RunError
 from reidapt.methods import Method, RunConfig, load_method
-from reidapt.methods.base import Stream
+from reidapt.methods.base import Stream, TrainConfig
 from reidapt.models.synced import synchronise_statistics
 from reidapt.training.checkpoint import (
     FORMAT,
@@ -37,6 +37,7 @@ from reidapt.training.checkpoint import (
 from reidapt.training.device import accelerator, devices
 from reidapt.training.evaluate import counter
 from reidapt.training.precision import NarrowInFloat32, autocast, precision
+from reidapt.training.rendering import Renderer, make_renderer
 from reidapt.training.run import Run, environment, memory_mb, open_run, trim_metrics, write_json
 from reidapt.training.samples import write_picture, write_sheet
 
@@ -187,6 +188,7 @@ def _fit(
         accelerator=accelerator(config.device), devices=devices(config.device), precision=precision(config)
     )
     unfinished = processes.once(Run(Path(config.out)).checkpoint.exists)
+    renderer = None if unfinished else renderer_of(config, stores, fabric)
     persons = 0 if source is None else len(class_labels(source)[1])
     fresh = None if unfinished else new_method(cls, config, persons=persons)
     if fresh is not None:
@@ -197,11 +199,16 @@ def _fit(
     loop = Loop(config, run, fabric, progress)
     if fresh is None:
         loop.resume()
+        renderer = None if loop.finished else renderer_of(config, stores, fabric)
     else:
         loop.place(fresh)
         processes.once(lambda: trim_metrics(run.metrics, 0))  # a run killed before its first checkpoint begins again
-    if loop.epoch < loop.method.total_epochs:  # a finished run keeps the record of how it was made
-        described = {role: {"spec": getattr(config, role), **f} for role, f in fingerprints.items()}
+    if renderer is not None:
+        check_data(run, renderer.fingerprints())
+        fingerprints |= renderer.fingerprints()
+        loop.renderer = renderer
+    if not loop.finished:  # a finished run keeps the record of how it was made
+        described = {role: {"spec": getattr(config, role, ""), **f} for role, f in fingerprints.items()}
         if processes.rank() == 0:
             write_json(run.folder / "environment.json", environment())
             write_json(run.folder / "data.json", described)
@@ -210,6 +217,23 @@ def _fit(
         loop.method.attach(source=stores.get("source"), target=stores.get("target"))
         loop.run_epochs()
     return run
+
+
+def renderer_of(config: RunConfig, stores: dict[str, CropStore], fabric: lightning.Fabric) -> Renderer | None:
+    """What redraws source crops while this run trains (``--render``), on the run's device; None without."""
+    if not getattr(config, "render", ""):
+        return None
+    assert isinstance(config, TrainConfig)
+    method = restore_method(read_checkpoint(Path(config.render)), config.render)
+    method = method.to(fabric.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return make_renderer(
+        method,
+        stores["source"],
+        run=config.render,
+        share=config.render_share,
+        contexts=config.render_contexts,
+        arithmetic=lambda: autocast(fabric),
+    )
 
 
 def new_method(cls: type[Method], config: RunConfig, *, persons: int) -> Method:
@@ -229,11 +253,17 @@ def check_data(run: Run, fingerprints: dict[str, Any]) -> None:
         return
     before = json.loads(path.read_text())
     for role, fingerprint in fingerprints.items():
-        if before.get(role, {}).get("sha256") != fingerprint["sha256"]:
+        if before.get(role, {}).get("sha256") == fingerprint["sha256"]:
+            continue
+        if role == "render":
             raise RunError(
-                f"The {role} data of the run '{run.folder}' has changed since it began ({before.get(role, {}).get('rows')} "
-                f"crops then, {fingerprint['rows']} now, other content). Restore it, or start a new run with another --out."
+                f"The networks of '{fingerprint['name']}', which redraws for the run '{run.folder}', have changed since that "
+                "began. Restore them, or start a new run with another --out."
             )
+        raise RunError(
+            f"The {role} data of the run '{run.folder}' has changed since it began ({before.get(role, {}).get('rows')} "
+            f"crops then, {fingerprint['rows']} now, other content). Restore it, or start a new run with another --out."
+        )
 
 
 class Loop:
@@ -242,6 +272,7 @@ class Loop:
     def __init__(self, config: RunConfig, run: Run, fabric: lightning.Fabric, progress: Progress | None = None) -> None:
         self.config, self.run, self.fabric = config, run, fabric
         self.writes = processes.rank() == 0
+        self.renderer: Renderer | None = None  # redraws source crops
         self.progress = progress if progress and self.writes else (lambda done, total, what: None)
         self.method: Method
         self.optimisers: dict[str, torch.optim.Optimizer]
@@ -263,6 +294,11 @@ class Loop:
         restore_random_state(content["random"])
         processes.once(lambda: trim_metrics(self.run.metrics, self.step))
         log.info("resumed %s at epoch %d, step %d", self.run.folder, self.epoch + 1, self.step)
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to do; a method without epochs is finished when it is saved."""
+        return self.epoch >= self.method.total_epochs and self.run.checkpoint.exists()
 
     def place(self, method: Method) -> None:
         """Move the method to the device and make its optimisers."""
@@ -307,9 +343,10 @@ class Loop:
         folder = str(self.run.folder / "tensorboard")
         writer = SummaryWriter(folder, purge_step=self.step + 1) if self.writes else nullcontext()
         with writer as board, stop_signals() as stop:
-            while self.epoch < method.total_epochs:
-                self.run_epoch(board, stop)
-                self.epoch, self.step_in_epoch = self.epoch + 1, 0
+            while not self.finished:
+                if self.epoch < method.total_epochs:
+                    self.run_epoch(board, stop)
+                    self.epoch, self.step_in_epoch = self.epoch + 1, 0
                 self.save()
                 if self.writes:
                     write_json(self.run.cost, {"seconds": round(self.seconds, 3), "memory_mb": self.memory_mb})
@@ -353,6 +390,8 @@ class Loop:
     def batches(self, streams: dict[str, Stream], first: int) -> Iterator[dict[str, Any]]:
         """The epoch's batches from the current position, all streams side by side."""
         done, device = self.step_in_epoch, self.fabric.device
+        if self.renderer is not None and all(stream.store is not self.method.source for stream in streams.values()):
+            log.warning("this epoch trains on no source crops, so --render redraws none")
         loaders = {
             name: Loader(
                 stream.store,
@@ -364,6 +403,7 @@ class Loop:
                 labels=stream.labels,
                 masks=stream.masks,
                 part=processes.own,
+                redraw=self.renderer if stream.store is self.method.source else None,
             )
             for name, stream in streams.items()
         }
