@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from reidapt.data import Augment, Batch, CropStore, CropTable
+from reidapt.data import Augment, Batch, CropStore, CropTable, single_channel
 from reidapt.errors import ConfigError, RunError
 from reidapt.models.embedder import ReidNet
 
@@ -19,6 +19,8 @@ from reidapt.models.embedder import ReidNet
 @dataclass(kw_only=True)
 class RunConfig:
     """Options that every training has, whatever it trains. Methods add theirs by inheritance."""
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}  # values that belong together, for --preset NAME
 
     source: str = ""
     """Labelled dataset, e.g. market1501:DIR; its train split is used."""
@@ -101,19 +103,28 @@ class TrainConfig(RunConfig):
     """Probability of random erasing (Zhong et al. 2020)."""
     colour: float = 0.0
     """Strength of brightness, contrast and saturation jitter, 0..1."""
+    grey: float = 0.0
+    """Probability of turning a picture to grey; at 1 the network sees nothing else, in testing neither."""
+    exchange: float = 0.0
+    """Probability that one channel takes the place of all three (Ye et al. 2021, channel augmentation)."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         positive = ("persons_per_batch", "pictures_per_person")
         self.require("be greater than 0", lambda value: 0 < value < math.inf, *positive)
         self.require("be 0 or more", lambda value: 0 <= value < math.inf, "weight_decay", "warmup_epochs", "pad")
-        self.require("lie between 0 and 1", lambda value: 0 <= value <= 1, "erase", "colour")
+        self.require("lie between 0 and 1", lambda value: 0 <= value <= 1, "erase", "colour", "grey", "exchange")
 
     def augment(self) -> Augment:
         """The training augmentation these options describe."""
         pad = round(self.pad * self.height / 256)
         c = self.colour
-        return Augment(flip=self.flip, pad=pad, erase=self.erase, brightness=c, contrast=c, saturation=c)
+        channels = {"grey": self.grey, "exchange": self.exchange}
+        return Augment(flip=self.flip, pad=pad, erase=self.erase, brightness=c, contrast=c, saturation=c, **channels)
+
+    def seen(self, images: Tensor) -> Tensor:
+        """Normalised pictures as the network is shown them in testing: grey where it was trained on grey alone."""
+        return single_channel(images) if self.grey == 1 else images
 
 
 @dataclass
@@ -175,6 +186,7 @@ class Method(nn.Module):
     Config: ClassVar[type[RunConfig]]
     needs: ClassVar[tuple[str, ...]] = ("source",)
     accepts: ClassVar[tuple[str, ...]] = ()  # data that may be given but need not be
+    takes_modality: ClassVar[bool] = False  # whether `embed` must be told every picture's modality
 
     def __init__(self, config: RunConfig, *, persons: int) -> None:
         super().__init__()
@@ -222,8 +234,11 @@ class Method(nn.Module):
         """Called after all phases of a step (e.g. to move a momentum teacher)."""
 
     def embed(self, images: Tensor) -> Tensor:
-        """L2-normalised features (B, D) of normalised pictures float32 (B, 3, H, W)."""
-        return self.ranker.embed(images)
+        """L2-normalised features (B, D) of normalised pictures float32 (B, 3, H, W).
+
+        A method with `takes_modality` has a second argument: int64 (B,), 0 = colour, 1 = any other modality.
+        """
+        return self.ranker.embed(self.config.seen(images) if isinstance(self.config, TrainConfig) else images)
 
     @property
     def ranker(self) -> ReidNet:
