@@ -248,6 +248,11 @@ class Method(nn.Module):
             "('reidapt translate'), train source-only with --extend on the result, and rank with that run."
         )
 
+    @property
+    def feature(self) -> str:
+        """What `embed` gives, in words; evaluations record it."""
+        return "BNNeck"
+
     def translate(self, images: Tensor, masks: Tensor | None = None, poses: Tensor | None = None) -> Tensor:
         """Redraw pictures: uint8 (B, 3, H, W) and person masks uint8 (B, 1, H, W) → uint8 (B, 3, H, W)."""
         raise ConfigError(

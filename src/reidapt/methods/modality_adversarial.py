@@ -309,6 +309,11 @@ class ModalityAdversarial(Method):
         """L2-normalised f, (B, n·d), of normalised pictures (B, 3, H, W) whose ``modality`` is 0 = colour or 1, int64 (B,)."""
         return self.network.embed(self.config.seen(images), modality)
 
+    @property
+    def feature(self) -> str:
+        stripes = f"{self.config.parts} stripes" if self.config.parts > 1 else "whole map"
+        return f"{stripes}, {'BNNeck' if self.config.neck else 'before the classifiers'}"
+
     def feature_maps(self, images: Tensor, modality: Tensor) -> Tensor:
         """The last stage's maps, (B, C, h, w)."""
         return self.network.feature_maps(self.config.seen(images), modality)
