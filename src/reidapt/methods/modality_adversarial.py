@@ -318,6 +318,11 @@ class ModalityAdversarial(Method):
         """The last stage's maps, (B, C, h, w)."""
         return self.network.feature_maps(self.config.seen(images), modality)
 
+    def level_features(self, images: Tensor, modality: Tensor) -> dict[str, Tensor]:
+        """g_1 … g_4 and f by their names, (B, ·), for the correlation of Fig. 3."""
+        output = self.network(self.config.seen(images), modality)
+        return {**{f"g{j}": g for j, g in output.levels.items()}, "f": output.feature}
+
     @property
     def ranker(self) -> ReidNet:
         raise RunError(

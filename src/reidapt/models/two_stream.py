@@ -93,7 +93,7 @@ class TwoStreamNet(nn.Module):
         for norm, classifier in zip(self.necks, self.classifiers):
             if isinstance(norm, nn.BatchNorm1d):
                 norm.bias.requires_grad_(False)
-            nn.init.normal_(classifier.weight, std=0.001)  # type: ignore[arg-type]
+                nn.init.normal_(classifier.weight, std=0.001)  # type: ignore[arg-type]
 
     def stage_maps(self, images: Tensor, modality: Tensor) -> list[Tensor]:
         """Maps (B, C_j, h_j, w_j) of the stages 1..4 of normalised pictures (B, 3, H, W); see :meth:`forward`."""

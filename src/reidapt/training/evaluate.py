@@ -168,6 +168,14 @@ def _specs(dataset: str, trained: str | None, trials: int, run: str | Path) -> l
     return [dataset]
 
 
+def own_spec(method: Method, dataset: str, run: str | Path) -> str:
+    """The spec of one evaluation of a run: of a dataset with trials the one it was trained on; another is refused."""
+    trained = bound_trial((method.config.source, method.config.target), dataset)
+    spec = _specs(dataset, trained, 0, run)[0]
+    check_trial(trained, spec_trial(spec), run, dataset)
+    return spec
+
+
 def _merged(results: list[tuple[Result, str | None, str]]) -> Result:
     """One result of all trials; that of a single evaluation as it is."""
     if len(results) == 1:
