@@ -145,5 +145,5 @@ def test_a_visit_has_rows_of_every_modality(counts: list[tuple[int, int]], pictu
 
 
 def test_too_few_persons_in_both_modalities_is_said() -> None:
-    with pytest.raises(DataError, match="have 1 persons .* without one of the modalities"):
+    with pytest.raises(DataError, match=r"have 1 persons .* without one of the modalities"):
         pk_batches(np.array([0, 0, 1, 2]), 2, 1, modality=np.array(["colour", "sketch", "colour", "sketch"]))

@@ -20,7 +20,7 @@ from reidapt.losses.modality import modality_loss
 from reidapt.losses.triplet import batch_hard_triplet
 from reidapt.methods.modality_adversarial import PAPER, ModalityAdversarial, ModalityAdversarialConfig, mean_logits
 from reidapt.methods.source_only import SourceOnly, SourceOnlyConfig
-from reidapt.training import load, train
+from reidapt.training import load
 from reidapt.training.loop import fit
 
 SMALL = {**QUICK, "persons_per_batch": 2, "part_dim": 8, "parts": 2, "classifier_width": 8}
@@ -71,7 +71,9 @@ def equal(a, b) -> bool:
     return all(torch.equal(a[key], b[key]) for key in a)
 
 
-@pytest.mark.parametrize("options", [{}, {"flip_labels": True}, {"levels": [4, 5], "weighting": False}, {"neck": False}])
+@pytest.mark.parametrize(
+    "options", [{}, {"flip_labels": True}, {"levels": [4, 5], "weighting": False}, {"neck": False}]
+)
 def test_a_phase_leaves_its_counterpart_bit_for_bit(store, options):
     method = method_of(store, **options)
     batch = first_batch(method)
@@ -203,6 +205,8 @@ def test_embedding_knows_the_modality_of_each_row(store):
     assert torch.allclose(found, expected, atol=1e-5)
     assert not torch.allclose(found, wrong, atol=1e-2)
     assert embed(method, store, strips=2).shape == (len(store), 2 * 96)
+    with pytest.raises(ConfigError, match="must know the modality of every picture"):
+        method.embed(torch.zeros(1, 3, 48, 24))
 
 
 def test_extra_colour_pictures_stand_for_the_other_modality(table, tmp_path):
@@ -230,9 +234,9 @@ def test_extra_colour_pictures_stand_for_the_other_modality(table, tmp_path):
             shown = normalise(red)[0]
             assert kind == 1
         assert torch.allclose(image, shown, atol=1e-5)
+    one = ModalityAdversarialConfig(**{**SMALL, "extra": f"market1501:{write_market(tmp_path / 'one', cameras=1)}"})
     with pytest.raises(ConfigError, match=r"two cameras or more.*found 1 known"):
-        one = write_market(tmp_path / "one", cameras=1)
-        ModalityAdversarial.tables(ModalityAdversarialConfig(**{**SMALL, "extra": f"market1501:{one}"}), train, None)
+        ModalityAdversarial.tables(one, train, None)
 
 
 def test_what_cannot_be_trained_is_said(source_dir, table, tmp_path):

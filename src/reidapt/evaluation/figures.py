@@ -162,6 +162,20 @@ def score_histogram(result: RetrievalResult, out_png: PathLike, k: int = 50) -> 
     return _save(figure, out_png)
 
 
+def plot_sweep(
+    curves: Mapping[str, Mapping[int, Sequence[float]]], x_label: str, y_label: str, out_png: PathLike
+) -> Path:
+    """Named curves over a swept option: mean of each point's values, with their standard deviation where there are two."""
+    figure, axes = _axes()
+    for name, points in curves.items():
+        values = [np.asarray(found, float) for found in points.values()]
+        spread = [v.std(ddof=1) if len(v) > 1 else 0.0 for v in values]
+        axes.errorbar(list(points), [v.mean() for v in values], spread, marker="o", markersize=4, capsize=3, label=name)
+    axes.set(xlabel=x_label, ylabel=y_label)
+    axes.legend(frameon=False)
+    return _save(figure, out_png)
+
+
 def explained_lists(
     result: RetrievalResult,
     queries: Sequence[int],

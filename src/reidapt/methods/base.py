@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -119,8 +119,8 @@ class TrainConfig(RunConfig):
         """The training augmentation these options describe."""
         pad = round(self.pad * self.height / 256)
         c = self.colour
-        channels = {"grey": self.grey, "exchange": self.exchange}
-        return Augment(flip=self.flip, pad=pad, erase=self.erase, brightness=c, contrast=c, saturation=c, **channels)
+        jitter = Augment(flip=self.flip, pad=pad, erase=self.erase, brightness=c, contrast=c, saturation=c)
+        return replace(jitter, grey=self.grey, exchange=self.exchange)
 
     def seen(self, images: Tensor) -> Tensor:
         """Normalised pictures as the network is shown them in testing: grey where it was trained on grey alone."""

@@ -258,10 +258,8 @@ class ModalityAdversarial(Method):
 
         output = self.network(images, m)
         xent = torch.stack([smoothed_cross_entropy(z, labels, c.label_smoothing) for z in output.logits]).sum()
-        if c.triplet == "weighted":
-            tri = weighted_triplet(output.feature, labels)
-        else:
-            tri = batch_hard_triplet(output.feature, labels, c.margin)
+        f, weighted = output.feature, c.triplet == "weighted"
+        tri = weighted_triplet(f, labels) if weighted else batch_hard_triplet(f, labels, c.margin)
         loss = xent + tri
         self.record("loss/identity", xent)
         self.record("loss/triplet", tri)
@@ -305,8 +303,13 @@ class ModalityAdversarial(Method):
 
     # -- what is made of it ----------------------------------------------------------------------------------------------
 
-    def embed(self, images: Tensor, modality: Tensor) -> Tensor:
+    def embed(self, images: Tensor, modality: Tensor | None = None) -> Tensor:
         """L2-normalised f, (B, n·d), of normalised pictures (B, 3, H, W) whose ``modality`` is 0 = colour or 1, int64 (B,)."""
+        if modality is None:
+            raise ConfigError(
+                "A network of 'modality-adversarial' must know the modality of every picture: give embed(images, modality) "
+                "an int64 tensor (B,), 0 = colour and 1 = the other one."
+            )
         return self.network.embed(self.config.seen(images), modality)
 
     @property

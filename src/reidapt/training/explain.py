@@ -20,7 +20,6 @@ from reidapt.evaluation.correlation import Correlation, cross_modal_correlation,
 from reidapt.evaluation.embedding import evaluating, modality_codes
 from reidapt.evaluation.figures import example_queries, explained_lists
 from reidapt.evaluation.protocols import protocol
-from reidapt.methods import Method
 from reidapt.progress import ProgressCallback
 from reidapt.training.checkpoint import load
 from reidapt.training.device import torch_device
@@ -64,9 +63,7 @@ def explain_run(
     chosen = protocol(protocol_name, spec, table)
     if chosen.tracklets:
         raise ConfigError(f"The protocol {chosen.name} ranks tracklets; activation maps are drawn of single pictures.")
-    found, _ = evaluate(
-        method, table, options=Options(protocol_name), chosen=chosen, progress=progress, dataset=spec
-    )
+    found, _ = evaluate(method, table, options=Options(protocol_name), chosen=chosen, progress=progress, dataset=spec)
     result = found.trials[0] if isinstance(found, TrialsResult) else found
     test = table.select(split=["query", "gallery"])
     rows = example_queries(result, queries)
@@ -80,7 +77,7 @@ def explain_run(
 
 
 def explained_pictures(
-    method: Method, test: CropTable, result: RetrievalResult, queries: list[int], k: int
+    method: Any, test: CropTable, result: RetrievalResult, queries: list[int], k: int
 ) -> dict[tuple[int, int], tuple[Image.Image, Image.Image]]:
     """Pictures and overlays of some ranked lists, keyed as `explained_lists` wants them.
 
