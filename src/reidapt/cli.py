@@ -233,6 +233,15 @@ def build_parser() -> Parser:
     extract.add_argument("--batch-size", type=int, default=256, help="crops per forward pass (default: %(default)s)")
     extract.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
 
+    explain = verb(verbs, "explain", explain_command, "draw ranked lists with maps of what the model looks at")
+    explain.add_argument("run", type=Path, help="run folder or checkpoint")
+    explain.add_argument("dataset", help="dataset with query and gallery, e.g. sysu-mm01:DIR")
+    explain.add_argument("out", type=Path, help="folder of the figures")
+    explain.add_argument("--queries", type=int, default=6, help="lists, from best to worst (default: %(default)s)")
+    explain.add_argument("-k", type=int, default=5, help="pictures in a list (default: %(default)s)")
+    explain.add_argument("--protocol", default="auto", metavar="NAME[?OPTION=VALUE]", help="as for evaluate")
+    explain.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
+
     versus = verb(verbs, "compare", compare_command, "say whether a result is better than another by more than chance")
     versus.add_argument("first", type=Path, help="result file, such as RUN/evaluations/NAME.json")
     versus.add_argument("second", type=Path, help="result on the same queries")
@@ -532,6 +541,26 @@ def extract_command(options: argparse.Namespace) -> None:
         how = {"batch_size": options.batch_size, "device": options.device, "progress": progress}
         path = extract(options.run, options.dataset, options.out, flip=options.flip, strips=options.strips, **how)
     print(f"embeddings: {path}")
+
+
+def explain_command(options: argparse.Namespace) -> None:
+    """``reidapt explain``"""
+    from reidapt.progress import Display
+    from reidapt.training.explain import explain_run
+
+    with Display().open() as display, display.stage("Explaining") as progress:
+        written = explain_run(
+            options.run,
+            options.dataset,
+            options.out,
+            queries=options.queries,
+            k=options.k,
+            protocol_name=options.protocol,
+            device=options.device,
+            progress=progress,
+        )
+    for what, path in written.items():
+        print(f"{what}: {path}")
 
 
 def compare_command(options: argparse.Namespace) -> None:

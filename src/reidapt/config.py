@@ -25,10 +25,11 @@ def nearest(name: str, valid: Iterable[str]) -> str:
 
 
 def parse(schema: type[T], arguments: Sequence[str], *, program: str, constants: Mapping[str, str] | None = None) -> T:
-    """Fill the dataclass ``schema`` from defaults, then the YAML file given by ``--config``, then flags.
+    """Fill the dataclass ``schema`` from defaults, ``--preset``, the YAML file given by ``--config``, then flags.
 
     Args:
-        schema: dataclass whose fields are the options; the docstring below each field is its help text.
+        schema: dataclass whose fields are the options; the docstring below each field is its help text. Its ``presets``,
+            where it has any, are other values by name for some of the defaults.
         arguments: command-line words after the verb, e.g. ``["--epochs", "3"]``.
         program: what to call the command in ``--help``.
         constants: keys that a file may hold with just this value, such as the method in a run's ``config.yaml``.
@@ -50,6 +51,11 @@ def parse(schema: type[T], arguments: Sequence[str], *, program: str, constants:
     parser._action_groups[-1].title = "configuration"
     names = [field.name for field in dataclasses.fields(schema)]  # type: ignore[arg-type]
     arguments = [_with_underscores(word) for word in arguments]
+    presets: Mapping[str, Mapping[str, Any]] = getattr(schema, "presets", {})
+    if presets:
+        parser.add_argument("--preset", choices=list(presets), help="Values that belong together; file and flags win.")
+        chosen, arguments = _preset(arguments, presets, program)
+        parser.set_defaults(**chosen)
     _refuse_unknown_flags(arguments, names, program)
     try:
         parsed = parser.parse_args(arguments)
@@ -67,6 +73,18 @@ def _with_underscores(word: str) -> str:
         return word
     flag, equals, value = word.partition("=")
     return "--" + flag[2:].replace("-", "_") + equals + value
+
+
+def _preset(
+    arguments: Sequence[str], presets: Mapping[str, Mapping[str, Any]], program: str
+) -> tuple[Mapping[str, Any], list[str]]:
+    """The values of the preset that the words name, and the words without it."""
+    own = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    own.add_argument("--preset", default="")
+    found, rest = own.parse_known_args(list(arguments))
+    if found.preset and found.preset not in presets:
+        raise ConfigError(f"{program} has no preset '{found.preset}'; {nearest(found.preset, presets)}")
+    return presets.get(found.preset, {}), rest
 
 
 def _refuse_unknown_flags(arguments: Sequence[str], names: Sequence[str], program: str) -> None:

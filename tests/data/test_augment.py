@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
+
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from reidapt.data import Augment, Draws, generator, normalise
+from reidapt.data import Augment, Draws, generator, normalise, single_channel
 from reidapt.data.augment import GREY, MEAN, STD
 from reidapt.errors import ConfigError, DataError
 
@@ -146,6 +148,37 @@ def test_colour_parts_agree_with_pillow() -> None:
             ours = augment.apply(pictures, draws)[0].permute(1, 2, 0).numpy() * 255
             theirs = np.asarray(enhancer(pil).enhance(factor)).astype(float)
             assert np.abs(ours - theirs).max() < 1.6, part
+
+
+def test_channels_become_one_channel_or_luma() -> None:
+    """Every picture is itself, one of its channels three times, or its luma, as often as asked for."""
+    pictures = images(400)
+    augment = Augment(flip=0, pad=0, erase=0, exchange=0.5, grey=0.5, mean=(0, 0, 0), std=(1, 1, 1))
+    found = (augment(pictures, generator(0, "t", 0)) * 255).round()
+    values = pictures.float()
+    luma = 0.299 * values[:, :1] + 0.587 * values[:, 1:2] + 0.114 * values[:, 2:]
+    options = [values, *(values[:, c : c + 1].expand_as(values) for c in range(3)), luma.expand_as(values)]
+    alike = torch.stack([(found - option).abs().amax((1, 2, 3)) <= 0.51 for option in options])
+    assert alike.any(0).all()
+    share = alike.float().mean(1)
+    assert share.tolist() == pytest.approx([0.25, 1 / 6, 1 / 6, 1 / 6, 0.25], abs=0.06)
+
+
+def test_channel_draws_leave_the_other_draws_alone_and_grey_pictures_as_they_are() -> None:
+    plain, more = FULL, replace(FULL, grey=0.3, exchange=0.4)
+    pictures = images(6)[:, :1].expand(-1, 3, -1, -1).contiguous()
+    first, second = (a.draw(6, 24, 12, generator(0, "t", 0)) for a in (plain, more))
+    for field in fields(Draws):
+        same = torch.equal(getattr(first, field.name), getattr(second, field.name))
+        assert same == (field.name != "channel")
+    grey = Augment(flip=0, pad=0, erase=0, exchange=0.5, grey=0.5)
+    assert torch.allclose(grey(pictures, generator(0, "t", 0)), normalise(pictures), atol=1e-4)
+
+
+def test_single_channel_undoes_and_redoes_the_normalisation() -> None:
+    pictures = images(3)
+    red = pictures[:, :1].expand(-1, 3, -1, -1)
+    assert torch.allclose(single_channel(normalise(pictures), (1.0, 0.0, 0.0)), normalise(red.contiguous()), atol=1e-5)
 
 
 def test_wrong_input_is_said() -> None:

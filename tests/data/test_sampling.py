@@ -115,3 +115,35 @@ def test_class_labels_leave_out_junk_and_distractors() -> None:
     labels, persons = class_labels(t)
     assert labels.tolist() == [1, -1, -1, 0, 1, 2]
     assert persons.tolist() == [3, 7, 1500]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    counts=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=4, max_size=12),
+    pictures=st.integers(1, 4),
+    seed=st.integers(0, 2**20),
+)
+def test_a_visit_has_rows_of_every_modality(counts: list[tuple[int, int]], pictures: int, seed: int) -> None:
+    pairs = [(3, 5), (1, 2), *counts]  # two labels that have both
+    labels = np.concatenate([np.full(sum(pair), label) for label, pair in enumerate(pairs)])
+    kinds = np.concatenate([np.repeat(["colour", "infrared"], pair) for pair in pairs])
+    order = np.random.default_rng(seed).permutation(len(labels))
+    labels, kinds = labels[order], kinds[order]
+    found = pk_batches(labels, 2, pictures, seed=seed, modality=kinds)
+    both = {label for label, pair in enumerate(pairs) if min(pair) > 0}
+    assert {int(labels[row]) for batch in found for row in batch} == both
+    for batch in found:
+        groups = batch.reshape(2, 2, pictures)  # persons, modalities, pictures
+        assert (labels[groups] == labels[groups[:, :1, :1]]).all()
+        assert labels[groups[0, 0, 0]] != labels[groups[1, 0, 0]]
+        assert (kinds[groups[:, 0]] == "colour").all()
+        assert (kinds[groups[:, 1]] == "infrared").all()
+    used = Counter(np.concatenate(found).tolist())
+    visits = [max(-(-n // pictures) for n in pair) for label, pair in enumerate(pairs) if label in both]
+    if max(visits) <= len(found):  # every picture of both modalities is seen
+        assert set(used) == {row for row in range(len(labels)) if labels[row] in both}
+
+
+def test_too_few_persons_in_both_modalities_is_said() -> None:
+    with pytest.raises(DataError, match=r"have 1 persons .* without one of the modalities"):
+        pk_batches(np.array([0, 0, 1, 2]), 2, 1, modality=np.array(["colour", "sketch", "colour", "sketch"]))

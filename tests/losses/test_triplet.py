@@ -1,11 +1,11 @@
-"""batch_hard_triplet against a plain loop, and its limits."""
+"""The triplet losses against plain loops, and their limits."""
 
 import math
 
 import pytest
 import torch
 
-from reidapt.losses.triplet import batch_hard_triplet
+from reidapt.losses.triplet import batch_hard_triplet, weighted_triplet
 
 
 def by_loops(features, labels, margin):
@@ -51,3 +51,45 @@ def test_autocast_does_not_lower_its_precision():
     with torch.autocast("cpu", dtype=torch.bfloat16):
         inside = batch_hard_triplet(features, labels, None)
     assert float(inside) == float(batch_hard_triplet(features, labels, None))
+
+
+def weighted_by_loops(features, labels):
+    """Ye et al. 2021, Eq. 8 and 9, as loops in Python floats."""
+    rows, y = features.double().tolist(), labels.tolist()
+    terms = []
+    for a in range(len(rows)):
+        positives = [math.dist(rows[a], rows[p]) for p in range(len(rows)) if y[p] == y[a] and p != a]
+        negatives = [math.dist(rows[a], rows[n]) for n in range(len(rows)) if y[n] != y[a]]
+        if not positives or not negatives:
+            continue
+        pull = sum(math.exp(d) * d for d in positives) / sum(math.exp(d) for d in positives)
+        push = sum(math.exp(-d) * d for d in negatives) / sum(math.exp(-d) for d in negatives)
+        terms.append(math.log1p(math.exp(pull - push)))
+    return sum(terms) / len(terms) if terms else 0.0
+
+
+@pytest.mark.parametrize("labels", [[0, 0, 1, 1, 2, 2], [0, 0, 0, 1, 2, 2], [5, 5, 5, 9, 9, 9], [0, 1, 2, 3, 4, 5]])
+def test_weighted_triplet_equals_plain_loops(labels):
+    torch.manual_seed(0)
+    features, y = torch.randn(6, 7, requires_grad=True), torch.tensor(labels)
+    loss = weighted_triplet(features, y)
+    assert float(loss.detach()) == pytest.approx(weighted_by_loops(features.detach(), y), abs=1e-5)
+    loss.backward()
+    assert torch.isfinite(features.grad).all()
+
+
+def test_batch_hard_equals_brute_force_over_all_triplets():
+    """The largest gap over every (anchor, positive, negative) of an anchor, on a batch of two modalities."""
+    torch.manual_seed(3)
+    features, y = torch.randn(24, 5), torch.arange(3).repeat_interleave(8)
+    rows, labels = features.double().tolist(), y.tolist()
+    worst = []
+    for a in range(24):
+        gaps = [
+            math.dist(rows[a], rows[p]) - math.dist(rows[a], rows[n])
+            for p in range(24)
+            for n in range(24)
+            if p != a and labels[p] == labels[a] != labels[n]
+        ]
+        worst.append(max(0.0, 0.3 + max(gaps)))
+    assert float(batch_hard_triplet(features, y, 0.3)) == pytest.approx(sum(worst) / 24, abs=1e-5)

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from reidapt.data.augment import Augment, Draws, normalise
+    from reidapt.data.augment import Augment, Draws, normalise, single_channel
     from reidapt.data.catalogue import CATALOGUE
     from reidapt.data.checks import CheckReport, check
     from reidapt.data.convert import convert
@@ -38,6 +38,7 @@ _HOME = {
     "normalise": "augment",
     "pk_batches": "sampling",
     "read": "spec",
+    "single_channel": "augment",
 }
 
 __all__ = [
@@ -58,6 +59,7 @@ __all__ = [
     "normalise",
     "pk_batches",
     "read",
+    "single_channel",
 ]
 
 

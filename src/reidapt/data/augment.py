@@ -1,4 +1,4 @@
-"""Augmentation of uint8 batches: flip, pad-crop, colour and erasing, drawn per picture, applied to all at once.
+"""Augmentation of uint8 batches: flip, pad-crop, colour, channels and erasing, drawn per picture, applied to all at once.
 
 What is drawn (`Augment.draw`) and what is done with it (`Augment.apply`) are apart: masks can follow their pictures
 (`Augment.move`), and all frames of a clip can share one draw.
@@ -40,6 +40,7 @@ class Draws:
         top, left: int64 in 0..2·pad, where the crop starts in the padded picture, in pixels.
         brightness, contrast, saturation: float32 factors around 1.
         erase: int64 (B, 4), the erased rectangle's top, left, height, width in pixels; height 0 erases nothing.
+        channel: int64, what all three channels become: 0, 1, 2 = red, green, blue, 3 = luma, −1 = themselves.
     """
 
     flip: Tensor
@@ -49,6 +50,7 @@ class Draws:
     contrast: Tensor
     saturation: Tensor
     erase: Tensor
+    channel: Tensor
 
     def __getitem__(self: D, pictures: Tensor | slice) -> D:
         """The draws of some pictures, possibly repeated (one draw for all frames of a clip)."""
@@ -58,6 +60,13 @@ class Draws:
 def normalise(images: Tensor, mean: tuple[float, float, float] = MEAN, std: tuple[float, float, float] = STD) -> Tensor:
     """uint8 (B, 3, H, W) in 0..255 → float32 (x/255 − mean) / std, on the pictures' device."""
     return _normalise(_pictures(images).to(torch.float32), mean, std)
+
+
+def single_channel(images: Tensor, weights: tuple[float, float, float] = GREY) -> Tensor:
+    """Normalised pictures (B, 3, H, W) whose three channels all show one weighted sum: luma, or with (1, 0, 0) red."""
+    std, mean = (torch.tensor(value, device=images.device).view(3, 1, 1) for value in (STD, MEAN))
+    share = torch.tensor(weights, device=images.device).view(3, 1, 1)
+    return (((images * std + mean) * share).sum(1, keepdim=True) - mean) / std
 
 
 def _normalise(values: Tensor, mean: tuple[float, ...], std: tuple[float, ...]) -> Tensor:
@@ -84,6 +93,9 @@ class Augment:
         pad: pixels of black added on all sides before a crop of the original size is taken; 0 turns it off.
         brightness, contrast, saturation: each factor is drawn from 1 ± this; 0 turns it off. Contrast works around the
             picture's mean luma, brightness is next, saturation last; then values are limited to 0..255.
+        grey: probability of turning a picture into its luma.
+        exchange: probability that one channel, drawn at random, takes the place of all three (Ye et al. 2021, "Channel
+            Augmented Joint Learning"); `grey` is drawn from the others. Pictures of equal channels stay as they are.
         erase: probability of erasing a rectangle (Zhong et al. 2020), filled with the channel means, that is, with 0.
         erase_area: smallest and largest share of the picture's area that is erased.
         erase_aspect: smallest height / width of the rectangle; the largest is its inverse; log-uniform between.
@@ -95,6 +107,8 @@ class Augment:
     brightness: float = 0.0
     contrast: float = 0.0
     saturation: float = 0.0
+    grey: float = 0.0
+    exchange: float = 0.0
     erase: float = 0.5
     erase_area: tuple[float, float] = (0.02, 0.4)
     erase_aspect: float = 0.3
@@ -102,7 +116,7 @@ class Augment:
     std: tuple[float, float, float] = STD
 
     def __post_init__(self) -> None:
-        for name in ("flip", "erase"):
+        for name in ("flip", "erase", "grey", "exchange"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"augmentation: {name} = {getattr(self, name)} is no probability; expected 0..1.")
         for name in ("brightness", "contrast", "saturation"):
@@ -119,7 +133,8 @@ class Augment:
 
     def off(self) -> Augment:
         """The same statistics with every random part turned off."""
-        return replace(self, flip=0.0, pad=0, brightness=0.0, contrast=0.0, saturation=0.0, erase=0.0)
+        colours: dict[str, float] = dict.fromkeys(("brightness", "contrast", "saturation", "grey", "exchange"), 0.0)
+        return replace(self, flip=0.0, pad=0, erase=0.0, **colours)  # type: ignore[arg-type]
 
     def __call__(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """uint8 (B, 3, H, W) → augmented and normalised float32 (B, 3, H, W) on the same device.
@@ -139,7 +154,13 @@ class Augment:
         )
         top, left = _whole(u[:, 1], 2 * self.pad + 1), _whole(u[:, 2], 2 * self.pad + 1)
         erase = self._rectangles(u[:, 6:], height, width)
-        return Draws(u[:, 0] < self.flip, top, left, brightness, contrast, saturation, erase)
+        channel = self._channels(u[:, :3] * 2**24 % 1)  # low bits, which nothing else looks at
+        return Draws(u[:, 0] < self.flip, top, left, brightness, contrast, saturation, erase, channel)
+
+    def _channels(self, u: Tensor) -> Tensor:
+        """`Draws.channel` from uniform numbers (B, 3)."""
+        channel = torch.where(u[:, 0] < self.exchange, _whole(u[:, 1], 3), -1)
+        return torch.where((channel < 0) & (u[:, 2] < self.grey), 3, channel)
 
     def _rectangles(self, u: Tensor, height: int, width: int) -> Tensor:
         low, high = self.erase_area
@@ -184,7 +205,15 @@ class Augment:
         if self.saturation > 0:
             torch.lerp(_luma(values), values, _each(draws.saturation, values), out=values)
         changed = self.contrast > 0 or self.brightness > 0 or self.saturation > 0
-        return values.clamp_(0, 255) if changed else values
+        values = values.clamp_(0, 255) if changed else values
+        if self.grey > 0 or self.exchange > 0:
+            sources = torch.cat([values, _luma(values)], dim=1)
+            channel = draws.channel.to(values.device)
+            rows = channel.clamp(min=0)[:, None].expand(-1, 3)
+            own = torch.arange(3, device=values.device).expand_as(rows)
+            picked = torch.where(channel[:, None] < 0, own, rows)
+            values = sources.gather(1, picked[:, :, None, None].expand(-1, -1, *values.shape[2:]))
+        return values
 
     def _kept(self, draws: Draws, values: Tensor) -> Tensor:
         """float32 (B, 1, H, W), 0 inside the erased rectangles and 1 elsewhere."""

@@ -1,4 +1,4 @@
-"""Which rows make a batch: PK sampling for triplets and clusters, plain shuffling; pure functions of seed and epoch."""
+"""Which rows make a batch: PK sampling for triplets, clusters and modalities, plain shuffling; pure functions of seed and epoch."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ def pk_batches(
     seed: int = 0,
     epoch: int = 0,
     cameras: np.ndarray | None = None,
+    modality: np.ndarray | None = None,
 ) -> list[np.ndarray]:
     """The batches of one epoch: each has `pictures` rows of each of `persons` distinct labels, label by label.
 
@@ -41,30 +42,40 @@ def pk_batches(
         pictures: rows per label in a batch, K ≥ 1.
         seed, epoch: the result is a pure function of these and the other arguments.
         cameras: camera of every row, int (N,); where given, a visit's rows come from as many cameras as possible.
+        modality: modality of every row (N,), M values in all; where given, a visit has `pictures` rows of each of them,
+            one modality after the other, a label is visited as often as its most frequent modality needs, and labels
+            that lack a modality are left out.
 
     Returns:
-        Row indices, int64 (P·K,) per batch.
+        Row indices, int64 (P·K,) per batch; (P·M·K,) where modalities are given.
 
     Raises:
-        DataError: fewer than P labels have rows.
+        DataError: fewer than P labels have rows (of every modality).
     """
     labels = np.asarray(labels)
     if persons < 1 or pictures < 1:
         raise DataError(f"a batch of {persons} persons × {pictures} pictures is not possible; both must be 1 or more.")
-    groups = _rows_by_label(labels)
+    groups = _rows_by_label(labels, modality)
     if len(groups) < persons:
+        which = "unlabelled ones" if modality is None else "those without labels, or without one of the modalities"
         raise DataError(
             f"batches of {persons} persons were asked for, but the {len(labels)} crops have {len(groups)} persons "
-            f"(after leaving out unlabelled ones); ask for at most {len(groups)} persons or bring more data."
+            f"(after leaving out {which}); ask for at most {len(groups)} persons or bring more data."
         )
     rng = numpy_generator(seed, "pk", epoch)
-    visits = _visits(np.array([len(rows) for rows in groups]), persons, pictures, rng)
+    visits = _visits(np.array([max(map(len, parts)) for parts in groups]), persons, pictures, rng)
     batches_in_epoch = int(visits.sum()) // persons
     # Lay the visits out label by label and deal them round the batches: no label has more visits than there are
     # batches, so no batch gets one twice, and every batch gets exactly P.
     order = rng.permutation(len(groups))
     dealt = np.repeat(order, visits[order])
-    chunks = {int(g): _chunks(groups[g], int(visits[g]), pictures, rng, cameras) for g in order}
+    chunks = {
+        int(g): [
+            np.concatenate(parts)
+            for parts in zip(*(_chunks(rows, int(visits[g]), pictures, rng, cameras) for rows in groups[g]))
+        ]
+        for g in order
+    }
     result = []
     for batch in rng.permutation(batches_in_epoch):
         result.append(np.concatenate([chunks[int(g)].pop() for g in rng.permutation(dealt[batch::batches_in_epoch])]))
@@ -83,11 +94,17 @@ def batches(rows: int, size: int, seed: int = 0, epoch: int = 0, drop_last: bool
     return cut[:-1] if drop_last and len(cut) > 1 and len(cut[-1]) < size else cut
 
 
-def _rows_by_label(labels: np.ndarray) -> list[np.ndarray]:
+def _rows_by_label(labels: np.ndarray, modality: np.ndarray | None) -> list[list[np.ndarray]]:
+    """The rows of every label, a list with one array a modality; labels that lack one are left out."""
     rows = np.flatnonzero(labels >= 0).astype(np.int64)
     rows = rows[np.argsort(labels[rows], kind="stable")]
     edges = np.flatnonzero(np.diff(labels[rows])) + 1
-    return [group for group in np.split(rows, edges) if len(group)]
+    groups = [group for group in np.split(rows, edges) if len(group)]
+    if modality is None:
+        return [[group] for group in groups]
+    kinds = np.unique(np.asarray(modality)[rows])
+    apart = [[group[modality[group] == kind] for kind in kinds] for group in groups]
+    return [parts for parts in apart if all(map(len, parts))]
 
 
 def _visits(counts: np.ndarray, persons: int, pictures: int, rng: np.random.Generator) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
@@ -41,8 +42,9 @@ def embed(
     doesn't depend on `batch_size` beyond floating point rounding.
 
     Args:
-        model: something with `embed(images)`, else a callable: float32 (B, 3, H, W) normalised pictures -> (B, D).
-        store: the pictures.
+        model: something with `embed(images)`, else a callable: float32 (B, 3, H, W) normalised pictures -> (B, D). One
+            whose `takes_modality` is true is called as `embed(images, modality)` with int64 (B,), see `modality_codes`.
+        store: the pictures; with a `table` where the model takes modalities.
         batch_size: pictures at once.
         flip: average the embeddings of each picture and its mirror image. Say so in the result
             (`rank(..., record={"flip": True})`).
@@ -63,14 +65,16 @@ def embed(
         raise DataError("there are no pictures to embed: the table is empty. Check the split and the selection.")
     if batch_size < 1:
         raise ValueError(f"batch_size is {batch_size}; expected at least 1.")
-    function: Embedder = model.embed if hasattr(model, "embed") else model
+    codes = modality_codes(store) if getattr(model, "takes_modality", False) else None
+    plain: Callable[..., Tensor] = model.embed if hasattr(model, "embed") else model
     if strips:
-        function = strip_maxima(model, strips)
+        plain = strip_maxima(model, strips)
     place = torch.device(device) if device is not None else module_device(model)
     features: Tensor | None = None
     with evaluating(model), torch.inference_mode(), torch.autocast(place.type, torch.bfloat16, enabled=bf16):
         for start in range(0, total, batch_size):
             indices = torch.arange(start, min(start + batch_size, total))
+            function = plain if codes is None else functools.partial(plain, modality=codes[indices].to(place))
             batch = _embed_batch(function, store.images(indices).to(place, non_blocking=True), flip)
             if features is None:
                 features = torch.empty(total, batch.shape[1])
@@ -87,7 +91,12 @@ def embed(
     return features.clone()  # an ordinary tensor: those made in inference mode can't be used in training
 
 
-def strip_maxima(model: Any, strips: int) -> Embedder:
+def modality_codes(store: Any) -> Tensor:
+    """int64 (N,) for the pictures of a store with a table: 0 = colour, 1 = any other modality."""
+    return torch.from_numpy((store.table.column("modality") != "colour").astype("int64"))
+
+
+def strip_maxima(model: Any, strips: int) -> Callable[..., Tensor]:
     """A function from pictures (B, 3, H, W) to (B, strips * D): the maximum of each map in each horizontal strip.
 
     Raises ConfigError where the model (or its `ranker`) has no `feature_maps`, or they are lower than that.
@@ -99,8 +108,8 @@ def strip_maxima(model: Any, strips: int) -> Embedder:
             "feature_maps(images) -> (B, D, h, w) and at least one strip. Use its own embedding instead."
         )
 
-    def pooled(images: Tensor) -> Tensor:
-        maps = maps_of(images)
+    def pooled(images: Tensor, **given: Tensor) -> Tensor:
+        maps = maps_of(images, **given)
         if maps.shape[2] < strips:
             raise ConfigError(f"feature maps of {maps.shape[2]} rows can't be cut into {strips} strips; ask for fewer.")
         return functional.adaptive_max_pool2d(maps.float(), (strips, 1)).flatten(2).transpose(1, 2).flatten(1)

@@ -162,13 +162,70 @@ def score_histogram(result: RetrievalResult, out_png: PathLike, k: int = 50) -> 
     return _save(figure, out_png)
 
 
-def _paste(sheet: Image.Image, path: PathLike, corner: tuple[int, int], colour: tuple[int, int, int]) -> None:
-    """A picture, fitted into CELL without distortion, in a coloured frame."""
-    try:
-        with Image.open(path) as file:
-            picture = file.convert("RGB")
-    except OSError as error:
-        raise DataError(f"the picture {path} can't be read for the ranked lists: {error}.") from error
+def plot_sweep(
+    curves: Mapping[str, Mapping[int, Sequence[float]]], x_label: str, y_label: str, out_png: PathLike
+) -> Path:
+    """Named curves over a swept option: mean of each point's values, with their standard deviation where there are two."""
+    figure, axes = _axes()
+    for name, points in curves.items():
+        values = [np.asarray(found, float) for found in points.values()]
+        spread = [v.std(ddof=1) if len(v) > 1 else 0.0 for v in values]
+        axes.errorbar(list(points), [v.mean() for v in values], spread, marker="o", markersize=4, capsize=3, label=name)
+    axes.set(xlabel=x_label, ylabel=y_label)
+    axes.legend(frameon=False)
+    return _save(figure, out_png)
+
+
+def explained_lists(
+    result: RetrievalResult,
+    queries: Sequence[int],
+    pictures: Mapping[tuple[int, int], tuple[Image.Image, Image.Image]],
+    out_png: PathLike,
+    k: int = 5,
+) -> Path:
+    """Ranked lists with activation maps: for each query a line of pictures and one of the same under their maps.
+
+    Args:
+        result: as `rank` gives it.
+        queries: rows to draw.
+        pictures: (query, place) -> the picture and its overlay; place −1 is the query itself, 0 its first rank.
+        out_png: where to write.
+        k: pictures a row.
+    """
+    lists = result.lists(k)
+    width = min(k, lists.indices.shape[1])
+    cell = (CELL[0] + GAP, CELL[1] + GAP)
+    line = 2 * cell[1] + CAPTION
+    sheet = Image.new("RGB", (GAP + (width + 1) * cell[0] + GAP, len(queries) * line + GAP), PAPER)
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(13)
+    for row, query in enumerate(queries):
+        y = GAP + row * line
+        for place in range(-1, width):
+            if place >= 0 and lists.indices[query][place] < 0:
+                break
+            right = place >= 0 and bool(lists.correct[query, place])
+            colour = QUERY if place < 0 else RIGHT if right else WRONG
+            x = GAP + (place + 1) * cell[0] + (GAP if place >= 0 else 0)
+            for part, picture in enumerate(pictures[query, place]):
+                _paste(sheet, picture, (x, y + part * (CELL[1] + GAP // 2)), colour)
+            text, mark = ("query", "") if place < 0 else (f"{lists.scores[query, place]:.2f}", "✓" if right else "✗")
+            below = (x, y + CELL[1] + GAP // 2)
+            _caption(draw, font, text, below, FAINT if place < 0 else colour, mark)
+    return _write(sheet, out_png)
+
+
+def _paste(
+    sheet: Image.Image, shown: PathLike | Image.Image, corner: tuple[int, int], colour: tuple[int, int, int]
+) -> None:
+    """A picture or the file of one, fitted into CELL without distortion, in a coloured frame."""
+    if isinstance(shown, Image.Image):
+        picture = shown
+    else:
+        try:
+            with Image.open(shown) as file:
+                picture = file.convert("RGB")
+        except OSError as error:
+            raise DataError(f"the picture {shown} can't be read for the ranked lists: {error}.") from error
     inner = (CELL[0] - 2 * FRAME, CELL[1] - 2 * FRAME)
     scale = min(inner[0] / picture.width, inner[1] / picture.height)
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))

@@ -16,6 +16,7 @@ METHODS: dict[str, tuple[str, str]] = {
     "context-rendering": ("reidapt.methods.context_rendering", "ContextRendering"),
     "cut-and-paste": ("reidapt.methods.cut_and_paste", "CutAndPaste"),
     "spgan": ("reidapt.methods.spgan", "Spgan"),
+    "modality-adversarial": ("reidapt.methods.modality_adversarial", "ModalityAdversarial"),
 }
 
 

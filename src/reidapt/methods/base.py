@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from reidapt.data import Augment, Batch, CropStore, CropTable
+from reidapt.data import Augment, Batch, CropStore, CropTable, single_channel
 from reidapt.errors import ConfigError, RunError
 from reidapt.models.embedder import ReidNet, ReidOutput
 from reidapt.processes import gathered
@@ -20,6 +20,8 @@ from reidapt.processes import gathered
 @dataclass(kw_only=True)
 class RunConfig:
     """Options that every training has, whatever it trains. Methods add theirs by inheritance."""
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}  # values that belong together, for --preset NAME
 
     source: str = ""
     """Labelled dataset, e.g. market1501:DIR; its train split is used."""
@@ -108,19 +110,29 @@ class TrainConfig(RunConfig):
     """Probability that a source crop is redrawn by --render, each time with a fresh context, 0..1."""
     render_contexts: str = ""
     """Unlabelled dataset whose train split gives the contexts; empty = what the run given by --render was trained on."""
+    grey: float = 0.0
+    """Probability of turning a picture to grey; at 1 the network sees nothing else, in testing neither."""
+    exchange: float = 0.0
+    """Probability that one channel takes the place of all three (Ye et al. 2021, channel augmentation)."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         positive = ("persons_per_batch", "pictures_per_person")
         self.require("be greater than 0", lambda value: 0 < value < math.inf, *positive)
         self.require("be 0 or more", lambda value: 0 <= value < math.inf, "weight_decay", "warmup_epochs", "pad")
-        self.require("lie between 0 and 1", lambda value: 0 <= value <= 1, "erase", "colour", "render_share")
+        shares = ("erase", "colour", "render_share", "grey", "exchange")
+        self.require("lie between 0 and 1", lambda value: 0 <= value <= 1, *shares)
 
     def augment(self) -> Augment:
         """The training augmentation these options describe."""
         pad = round(self.pad * self.height / 256)
         c = self.colour
-        return Augment(flip=self.flip, pad=pad, erase=self.erase, brightness=c, contrast=c, saturation=c)
+        jitter = Augment(flip=self.flip, pad=pad, erase=self.erase, brightness=c, contrast=c, saturation=c)
+        return replace(jitter, grey=self.grey, exchange=self.exchange)
+
+    def seen(self, images: Tensor) -> Tensor:
+        """Normalised pictures as the network is shown them in testing: grey where it was trained on grey alone."""
+        return single_channel(images) if self.grey == 1 else images
 
 
 @dataclass
@@ -191,6 +203,7 @@ class Method(nn.Module):
     accepts: ClassVar[tuple[str, ...]] = ()  # data that may be given but need not be
     fresh_source: ClassVar[bool] = False  # whether the source may be a streamed world: new pictures in every epoch
     parallel: ClassVar[bool] = False  # whether its losses are computed on what `processes.gathered` brings together
+    takes_modality: ClassVar[bool] = False  # whether `embed` must be told every picture's modality
 
     def __init__(self, config: RunConfig, *, persons: int) -> None:
         super().__init__()
@@ -239,8 +252,11 @@ class Method(nn.Module):
         """Called after all phases of a step (e.g. to move a momentum teacher)."""
 
     def embed(self, images: Tensor) -> Tensor:
-        """L2-normalised features (B, D) of normalised pictures float32 (B, 3, H, W)."""
-        return self.ranker.embed(images)
+        """L2-normalised features (B, D) of normalised pictures float32 (B, 3, H, W).
+
+        A method with `takes_modality` has a second argument: int64 (B,), 0 = colour, 1 = any other modality.
+        """
+        return self.ranker.embed(self.config.seen(images) if isinstance(self.config, TrainConfig) else images)
 
     @property
     def ranker(self) -> ReidNet:
@@ -249,6 +265,11 @@ class Method(nn.Module):
             f"A run of '{self.name}' redraws pictures and does not rank them. Translate a dataset with it "
             "('reidapt translate'), train source-only with --extend on the result, and rank with that run."
         )
+
+    @property
+    def feature(self) -> str:
+        """What `embed` gives, in words; evaluations record it."""
+        return "BNNeck"
 
     def translate(self, images: Tensor, *args: Any, **inputs: Any) -> Tensor:
         """Redraw pictures: uint8 (B, 3, H, W) → uint8 (B, 3, H, W), a pure function of its arguments.

@@ -12,6 +12,7 @@ from reidapt.studies.bench_colour import STUDY as _bench_colour
 from reidapt.studies.cluster_quality import STUDY as _cluster_quality
 from reidapt.studies.context_rendering import STUDY_LIST as _context_rendering
 from reidapt.studies.demo_three_seeds import STUDY as _demo_three_seeds
+from reidapt.studies.infrared import STUDY_LIST as _infrared
 from reidapt.studies.leaderboard import STUDY as _leaderboard
 from reidapt.studies.report_figures import STUDY_LIST as _report_figures
 from reidapt.studies.report_tables import STUDY_LIST as _report_tables
@@ -29,6 +30,7 @@ STUDIES: dict[str, Study] = {
         *_report_tables,
         *_report_figures,
         *_context_rendering,
+        *_infrared,
     )
 }
 

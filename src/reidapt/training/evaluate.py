@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +81,7 @@ def evaluate_run(
     if batch_size < 1:
         raise ConfigError(f"The batch size is {batch_size}; it must be 1 or more.")
     options = options or Options()
-    chosen = protocol(options.protocol, dataset)
+    protocol(options.protocol, dataset)  # a misspelt one is refused before anything is loaded
     runs = [run] if isinstance(run, (str, Path)) else list(run)
     if len(runs) > 1 and trials:
         raise ConfigError("Give either several runs, one a trial, or one run and a number of trials.")
@@ -101,7 +101,7 @@ def evaluate_run(
             seen[trial] = path
             table = read(spec)
             result, found = evaluate(
-                method, table, options=options, chosen=chosen, batch_size=batch_size, progress=progress, dataset=spec
+                method, table, options=options, batch_size=batch_size, progress=progress, dataset=spec
             )
             arrays = arrays or found
             results.append((result, trial, str(path)))
@@ -168,6 +168,14 @@ def _specs(dataset: str, trained: str | None, trials: int, run: str | Path) -> l
     return [dataset]
 
 
+def own_spec(method: Method, dataset: str, run: str | Path) -> str:
+    """The spec of one evaluation of a run: of a dataset with trials the one it was trained on; another is refused."""
+    trained = bound_trial((method.config.source, method.config.target), dataset)
+    spec = _specs(dataset, trained, 0, run)[0]
+    check_trial(trained, spec_trial(spec), run, dataset)
+    return spec
+
+
 def _merged(results: list[tuple[Result, str | None, str]]) -> Result:
     """One result of all trials; that of a single evaluation as it is."""
     if len(results) == 1:
@@ -204,7 +212,7 @@ def evaluate(
 ) -> tuple[Result, dict[str, np.ndarray]]:
     """Rank a table's gallery for its queries; returns the result and the arrays that pictures of it need."""
     options = options or Options()
-    chosen = chosen or protocol(options.protocol, dataset)
+    chosen = chosen or protocol(options.protocol, dataset, table)
     for split in ("query", "gallery"):
         if not table.labelled or not len(table.select(split=split)):
             found = ", ".join(sorted(set(table.frame["split"])))
@@ -213,6 +221,8 @@ def evaluate(
                 f"'{dataset or table.name}' has {what} in the split '{split}' (splits found: {found}); an evaluation needs "
                 "a labelled query and gallery, as in market1501:DIR."
             )
+    if not options.strips:
+        options = replace(options, record={"feature": method.feature, **options.record})
     test = table.select(split=["query", "gallery"])
     features = embed(
         method,

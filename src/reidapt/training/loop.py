@@ -415,7 +415,7 @@ class Loop:
         factor = self.method.lr_factor(epoch)
         for optimiser in self.optimisers.values():
             for group in optimiser.param_groups:
-                group["lr"] = self.config.lr * factor
+                group["lr"] = self.config.lr * factor * group.get("lr_scale", 1.0)
         phases = self.method.step(batch)
         while True:
             with autocast(self.fabric):

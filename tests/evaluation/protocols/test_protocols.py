@@ -13,6 +13,7 @@ from reidapt.errors import ConfigError, DataError
 from reidapt.evaluation import RetrievalResult, TrialsResult, load_result
 from reidapt.evaluation.protocols import (
     ccvid,
+    cross_modal,
     cuhk03_classic,
     llcm,
     market1501,
@@ -318,3 +319,57 @@ def test_protocols_are_named_with_options() -> None:
     }.items():
         with pytest.raises(ConfigError, match=words):
             protocol(text)
+
+
+@pytest.mark.parametrize("probe", ["auto", "colour"])
+@pytest.mark.parametrize("shots", [1, 0])
+def test_cross_modal(probe: str, shots: int) -> None:
+    made = two_modalities("sketch", cameras=(1, 2))
+    x = features(len(made), 2)
+    modality = made.column("modality")
+    asked = "sketch" if probe == "auto" else "colour"
+    query = [i for i, m in enumerate(modality) if m == asked]
+    whole = [i for i, m in enumerate(modality) if m != asked]
+    result = cross_modal(made, x, probe=probe, shots=shots)
+    assert len(result.trials) == (10 if shots else 1)
+    for number, trial in enumerate(result.trials):
+        gallery = whole
+        if shots:
+            draw = random.Random(number)
+            keys = sorted({(made.person[i], made.camera[i]) for i in whole})
+            groups = [[i for i in whole if (made.person[i], made.camera[i]) == key] for key in keys]
+            gallery = [draw.choice(sorted(group, key=lambda i: made.paths[i])) for group in groups]
+        np.testing.assert_array_equal(sorted(trial.gallery_rows), sorted(gallery))
+        lists = sorted_lists(x, query, gallery, lambda q, g: False, made.person)
+        agree(trial, figures(lists, query, made.person))
+    with pytest.raises(ConfigError, match="modalities colour; this protocol ranks colour against one other"):
+        cross_modal(made.select(modality="colour"), x[modality == "colour"])
+
+
+@pytest.mark.parametrize(
+    ("cameras", "expected"),
+    [
+        ({"colour": (1, 2, 4, 5), "infrared": (3, 6)}, "sysu-mm01"),
+        ({"colour": (1, 2), "infrared": (3,)}, "sysu-mm01"),
+        ({"colour": (1, 3), "infrared": (2,)}, "cross-modal"),
+        ({"colour": (1,), "thermal": (2,)}, "regdb"),
+        ({"colour": (1, 2), "thermal": (2,)}, "cross-modal"),
+        ({"colour": (1, 2), "sketch": (3,)}, "cross-modal"),
+        ({"colour": (1, 2)}, "market1501"),
+        ({"infrared": (1, 2), "thermal": (3,)}, "market1501"),
+    ],
+)
+def test_auto_fits_the_modalities_of_data_without_a_protocol(cameras: dict, expected: str) -> None:
+    rows = [
+        {"person": person, "camera": c, "modality": kind, "split": split}
+        for person in (1, 2)
+        for kind, numbers in cameras.items()
+        for c in numbers
+        for split in ("query", "gallery")
+    ]
+    train = [{"person": 9, "camera": 7, "modality": "sketch", "split": "train"}]  # training pictures do not matter
+    made = table(rows + train)
+    assert protocol("auto", "world:anywhere", made).name == expected
+    assert protocol("auto", "csv:anywhere", made).name == expected
+    assert protocol("auto", "llcm:DIR", made).name == "llcm"  # a dataset with a rule of its own keeps it
+    assert protocol("auto", "market1501:DIR", made).name == "market1501"

@@ -36,6 +36,8 @@ def place(text: str) -> Path:
     except WorldError as error:
         raise DataError(f"world:{text} is no folder. {error}") from None
     name = text.strip("/").split("/")
+    if len(name) == 2:  # the role may be left out where there is one, which is then called so
+        name.append("world")
     return cache() / f"{name[0]}-v{BENCHMARKS[name[0]].version}" / Path(*name[1:])
 
 

@@ -1,4 +1,4 @@
-"""RegDB, LLCM and PKU-Sketch: probes of one modality, galleries of another."""
+"""RegDB, LLCM, PKU-Sketch and any two modalities: probes of one, galleries of the other."""
 
 from __future__ import annotations
 
@@ -93,6 +93,60 @@ def llcm(
                 trial=trial + 1,
             )
             for trial in range(trials)
+        ]
+    )
+
+
+def cross_modal(
+    table: CropTable,
+    features: Features,
+    how: Ranking | None = None,
+    *,
+    probe: Literal["auto", "colour", "infrared", "thermal", "sketch"] = "auto",
+    shots: int = 1,
+    trials: int = 10,
+) -> TrialsResult:
+    """Any two modalities: every test picture of one against drawn pictures of the other, no picture left out.
+
+    Our rule for data without one of its own, such as rendered worlds. The CMC counts each identity once.
+
+    Args:
+        table: test rows of colour and one other modality.
+        features: (N, D).
+        how: see `Ranking`.
+        probe: the modality that asks; "auto" is the one that isn't colour.
+        shots: gallery pictures of each person and camera; 0 takes all, which leaves one trial.
+        trials: galleries; trial k is drawn with seed k - 1.
+    """
+    if trials < 1 or shots < 0:
+        raise ConfigError(f"trials is {trials} and shots {shots}; expected at least 1 and 0.")
+    test = Test(table, features)
+    there = sorted(set(test.modality[test.tested()].tolist()))
+    others = [kind for kind in there if kind != "colour"]
+    if len(there) != 2 or len(others) != 1:
+        raise ConfigError(
+            f"the test pictures of {table.name!r} have the modalities {', '.join(there) or 'none'}; this protocol ranks "
+            "colour against one other."
+        )
+    asked = others[0] if probe == "auto" else probe
+    query = test.rows(test.tested() & (test.modality == asked), f"test pictures of the modality {asked}")
+    whole = test.rows(test.tested() & (test.modality != asked), "test pictures of the other modality")
+    groups = groups_of(whole, test.person, test.camera, table.paths)
+    return TrialsResult.of(
+        [
+            test.rank(
+                query,
+                seeded(groups, shots, trial) if shots else whole,
+                how or Ranking(),
+                same_camera=False,
+                cmc="identity",
+                protocol="cross-modal",
+                probe=asked,
+                shots=shots or "all",
+                draws="seeded, Python's generator with the trial's number from 0" if shots else "none",
+                trial=trial + 1,
+            )
+            for trial in range(trials if shots else 1)
         ]
     )
 

@@ -9,11 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from reidapt.data.catalogue import CATALOGUE
+from reidapt.data.table import CropTable
 from reidapt.errors import ConfigError
-from reidapt.evaluation.protocols.cross_modal import llcm, pku_sketch, regdb
+from reidapt.evaluation.protocols.cross_modal import cross_modal, llcm, pku_sketch, regdb
 from reidapt.evaluation.protocols.cuhk03 import cuhk03_classic
 from reidapt.evaluation.protocols.market import market1501
-from reidapt.evaluation.protocols.sysu import sysu_mm01
+from reidapt.evaluation.protocols.sysu import COLOUR, INFRARED, sysu_mm01
 from reidapt.evaluation.protocols.video import ccvid, video
 from reidapt.evaluation.result import RetrievalResult
 from reidapt.evaluation.trials import TrialsResult
@@ -64,18 +66,22 @@ PROTOCOLS = {
         Protocol("regdb", regdb, ("regdb",)),
         Protocol("llcm", llcm, ("llcm",)),
         Protocol("pku-sketch", pku_sketch, ("pku-sketch",)),
+        Protocol("cross-modal", cross_modal),
         Protocol("video", video, ("mars", "ls-vid", "dukemtmc-video", "ilids-vid", "prid2011", "svreid"), True),
         Protocol("ccvid", ccvid, ("ccvid",), True),
     )
 }
 
 
-def protocol(text: str, dataset: str = "") -> Protocol:
-    """The protocol that `NAME` or `NAME?option=value&option=value` names; `auto` is the dataset's own, else Market-1501.
+def protocol(text: str, dataset: str = "", table: CropTable | None = None) -> Protocol:
+    """The protocol that `NAME` or `NAME?option=value&option=value` names.
+
+    `auto` is the dataset's own; where it has none, the one that fits the test pictures of its table (`fitting`).
 
     Args:
         text: what was asked for.
         dataset: spec or name of the dataset, for `auto`.
+        table: its table, for `auto`; without it Market-1501 stands for data without a protocol.
 
     Raises:
         ConfigError: an unknown protocol, option or value.
@@ -85,7 +91,8 @@ def protocol(text: str, dataset: str = "") -> Protocol:
         kind = dataset.partition(":")[0]
         classic = kind == "cuhk03" and "protocol=classic" in dataset
         kind = "cuhk03-classic" if classic else kind
-        found = next((p for p in PROTOCOLS.values() if kind in p.datasets), PROTOCOLS["market1501"])
+        own = next((p for p in PROTOCOLS.values() if kind in p.datasets), None)
+        found = own or PROTOCOLS["market1501" if table is None or kind in CATALOGUE else fitting(table)]
     elif name in PROTOCOLS:
         found = PROTOCOLS[name]
     else:
@@ -99,6 +106,25 @@ def protocol(text: str, dataset: str = "") -> Protocol:
             raise ConfigError(f"the option {part!r} of the protocol {text!r} isn't written option=value.")
         given[key.replace("-", "_")] = value
     return found.with_options(given)
+
+
+def fitting(table: CropTable) -> str:
+    """The protocol of data without one of its own, by the modalities and cameras of its test pictures.
+
+    SYSU-MM01's where its cameras 3 and 6 see infrared and others colour; RegDB's for one colour and one thermal camera;
+    `cross-modal` for colour and one other modality; else Market-1501's.
+    """
+    test = table.select(split=["query", "gallery"])
+    modality = test.column("modality")
+    cameras = {kind: set(test.camera[modality == kind].tolist()) for kind in set(modality.tolist())}
+    if len(cameras) != 2 or "colour" not in cameras:
+        return "market1501"
+    other = next(kind for kind in cameras if kind != "colour")
+    if other == "infrared" and cameras[other] <= set(INFRARED) and cameras["colour"] <= set(COLOUR["all"]):
+        return "sysu-mm01"
+    if other == "thermal" and len(cameras[other]) == len(cameras["colour"]) == 1:
+        return "regdb"
+    return "cross-modal"
 
 
 def _value(text: str, kind: Any, what: str) -> Any:
