@@ -13,6 +13,7 @@ METHODS: dict[str, tuple[str, str]] = {
     "source-only": ("reidapt.methods.source_only", "SourceOnly"),
     "cluster-teacher": ("reidapt.methods.cluster_teacher", "ClusterTeacher"),
     "background-gan": ("reidapt.methods.background_gan", "BackgroundGan"),
+    "video-mean-teacher": ("reidapt.methods.video_mean_teacher", "VideoMeanTeacher"),
 }
 
 

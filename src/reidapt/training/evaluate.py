@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,12 @@ import numpy as np
 from torch import Tensor
 
 from reidapt.data import CropStore, CropTable, read
+from reidapt.data.tracklets import Policy, usable_tracklets
 from reidapt.errors import ConfigError, RunError
 from reidapt.evaluation import Reranking, RetrievalResult, TrialsResult, embed
-from reidapt.evaluation.protocols import Protocol, Ranking, pool_tracklets, protocol
+from reidapt.evaluation.protocols import PROTOCOLS, Protocol, Ranking, protocol
 from reidapt.evaluation.ranking import ApRule
+from reidapt.evaluation.tracklets import embed_tracklets
 from reidapt.methods import Method
 from reidapt.progress import ProgressCallback
 from reidapt.training.checkpoint import load
@@ -41,6 +43,10 @@ class Options:
     """``step`` or ``trapezoid``."""
     reranking: Reranking | None = None
     """k-reciprocal re-ranking."""
+    frames: int = 0
+    """Frames of a tracklet that are looked at, evenly spread; 0 is all. For protocols of tracklets."""
+    bad_tracklets: Policy = "stop"
+    """A tracklet with a missing or unreadable frame: an error, or left out and counted."""
     embeddings: bool = False
     """Keep the float32 embeddings in the result, from which everything can be computed again."""
     record: dict[str, Any] = field(default_factory=dict)
@@ -67,7 +73,8 @@ def evaluate_run(
     Args:
         run: run folder or checkpoint; or several, each trained on another trial of the dataset.
         dataset: dataset with the splits ``query`` and ``gallery``, e.g. ``market1501:DIR``.
-        name: name of the result file; by default the dataset spec with punctuation replaced.
+        name: name of the result file; by default the dataset spec with punctuation replaced. `-N-frames` is added where
+            only N frames of a tracklet were looked at.
         options: everything that influences the numbers.
         trials: evaluate one run, trained on other data, on trials 1 to ``trials`` and average them; 0 = as the spec says.
         batch_size: crops per forward pass; does not change the result.
@@ -81,6 +88,8 @@ def evaluate_run(
     if batch_size < 1:
         raise ConfigError(f"The batch size is {batch_size}; it must be 1 or more.")
     options = options or Options()
+    if options.frames < 0:
+        raise ConfigError(f"Asked for {options.frames} frames of a tracklet; it must be 1 or more, or 0 for all.")
     chosen = protocol(options.protocol, dataset)
     runs = [run] if isinstance(run, (str, Path)) else list(run)
     if len(runs) > 1 and trials:
@@ -110,7 +119,8 @@ def evaluate_run(
         out.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
         raise RunError(f"The folder '{out}' cannot be created: {problem.strerror}. Give another --out.") from None
-    target = out / f"{name or re.sub(r'[^A-Za-z0-9.-]+', '-', dataset).strip('-')}.json"
+    seen = f"-{options.frames}-frames" if options.frames else ""
+    target = out / f"{name or re.sub(r'[^A-Za-z0-9.-]+', '-', dataset).strip('-')}{seen}.json"
     result.save(target, extra=arrays, embeddings=options.embeddings)
     return result, target
 
@@ -214,27 +224,39 @@ def evaluate(
                 "a labelled query and gallery, as in market1501:DIR."
             )
     test = table.select(split=["query", "gallery"])
-    features = embed(
-        method,
-        CropStore(test, method.config.size),
-        batch_size=batch_size,
-        flip=options.flip,
-        strips=options.strips,
-        device=next(method.parameters()).device,
-        progress=counter(progress, 0, len(test), "embedding query and gallery"),
-    )
-    return ranked(test, features, chosen, options, method.config.size, dataset or table.name)
+    if options.protocol in ("", "auto") and method.clip_length > 1 and (test.column("tracklet") >= 0).all():
+        chosen = chosen if chosen.tracklets else PROTOCOLS["video"]
+    size, what = method.config.size, "embedding query and gallery"
+    shared: dict[str, Any] = {"flip": options.flip, "strips": options.strips}
+    shared["device"] = next(method.parameters()).device
+    if chosen.tracklets:
+        rows = len(test)
+        test = usable_tracklets(
+            test, bad=options.bad_tracklets, shortest=1, decoded=options.bad_tracklets == "skip"
+        )
+        length = 1 if options.strips else method.clip_length
+        record = {"frames": options.frames or "all", "left_out_frames": rows - len(test), **options.record}
+        if length > 1:
+            record |= {"clip_length": length, "tracklets": f"mean of the unit features of clips of {length} frames"}
+        else:
+            record["tracklets"] = "mean of the frames' unit features"
+        options = replace(options, record=record)
+        test, features = embed_tracklets(
+            method, test, size, frames=options.frames, length=length, budget=batch_size,
+            progress=None if progress is None else lambda done, total: progress(done, total, what), **shared,
+        )  # fmt: skip
+    else:
+        store = CropStore(test, size)
+        features = embed(method, store, batch_size, progress=counter(progress, 0, len(test), what), **shared)
+    return ranked(test, features, chosen, options, size, dataset or table.name)
 
 
 def ranked(
     test: CropTable, features: Tensor, chosen: Protocol, options: Options, size: tuple[int, int], dataset: str
 ) -> tuple[Result, dict[str, np.ndarray]]:
-    """Rank embedded test pictures by a protocol; the result and the arrays that pictures of it need."""
+    """Rank embedded test pictures or tracklets by a protocol; the result and the arrays that pictures of it need."""
     feature = f"maxima of {options.strips} horizontal strips" if options.strips else "BNNeck"
     record = {"dataset": dataset, "flip": options.flip, "feature": feature, "size": list(size), **options.record}
-    if chosen.tracklets:
-        test, features = pool_tracklets(test, features)
-        record["tracklets"] = "mean of all frames' unit features"
     how = Ranking(ap=options.ap, reranking=options.reranking, record=record)
     result = chosen.run(test, features, how, **chosen.options)
     first = result.trials[0] if isinstance(result, TrialsResult) else result
