@@ -206,7 +206,12 @@ def build_parser() -> Parser:
     )
     evaluate.add_argument("--strips", type=int, default=0, help="pool maxima of N horizontal strips (LMP); 0 = off")
     evaluate.add_argument(
-        "--frames", type=int, nargs="+", default=[0], metavar="N", help="frames of a tracklet; 0 = all (default); 0 4: both"
+        "--frames",
+        type=int,
+        nargs="+",
+        default=[0],
+        metavar="N",
+        help="frames of a tracklet; 0 = all (default); 0 4: both",
     )
     evaluate.add_argument(
         "--bad-tracklets", choices=("stop", "skip"), default="stop", help="tracklets with missing or unreadable frames"

@@ -85,7 +85,8 @@ class ClipAugment:
         """uint8 (B · T, 3, H, W) → augmented and normalised float32 (B · T, 3, H, W)."""
         clips, rest = divmod(len(images), self.length)
         assert rest == 0, f"{len(images)} pictures are no clips of {self.length}"
-        draws = self.augment.draw(clips, *images.shape[2:], generator)
+        _, _, height, width = images.shape
+        draws = self.augment.draw(clips, height, width, generator)
         return self.augment.apply(images, draws[torch.arange(clips).repeat_interleave(self.length)])
 
 

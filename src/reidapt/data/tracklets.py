@@ -42,8 +42,12 @@ class Tracklets:
     rows: tuple[np.ndarray, ...]
 
     @classmethod
-    def of(cls, table: CropTable) -> Tracklets:
+    def of(cls, table: CropTable, ordered: bool = True) -> Tracklets:
         """Group a table's rows by `KEYS`.
+
+        Args:
+            table: a row a frame.
+            ordered: refuse frames without an order.
 
         Raises:
             DataError: a row without a tracklet, or a tracklet whose frames have no order: numbers that are missing or
@@ -53,7 +57,7 @@ class Tracklets:
         order = np.lexsort((table.column("frame"), group))
         rows = tuple(np.split(order, np.flatnonzero(np.diff(group[order])) + 1)) if len(order) else ()
         made = cls(table, rows)
-        for k, number in enumerate(rows):
+        for k, number in enumerate(rows if ordered else ()):
             frames = table.column("frame")[number]
             if len(number) > 1 and (frames[0] < 0 or (np.diff(frames) == 0).any()):
                 what = "no frame number" if frames[0] < 0 else f"frame {frames[:-1][np.diff(frames) == 0][0]} twice"
@@ -135,7 +139,7 @@ def usable_tracklets(
     Raises:
         DataError: a bad tracklet under `stop`, or nothing left.
     """
-    tracklets = Tracklets.of(table)
+    tracklets = Tracklets.of(table, ordered=False)
     reasons = _damaged(tracklets, decoded, progress)
     for k, rows in enumerate(tracklets.rows):
         if len(rows) < shortest:
@@ -148,7 +152,9 @@ def usable_tracklets(
     if refused:
         k, why = next(iter(sorted(refused.items())))
         more = f" So are {len(refused) - 1} more tracklets damaged." if len(refused) > 1 else ""
-        how = "--bad-tracklets skip" if k in reasons else "--frame-gaps skip (or use them as they are: --frame-gaps keep)"
+        how = (
+            "--bad-tracklets skip" if k in reasons else "--frame-gaps skip (or use them as they are: --frame-gaps keep)"
+        )
         raise DataError(f"{tracklets.name(k)} {why}.{more} Restore the frames, or leave such tracklets out with {how}.")
     skipped = {**(jumps if gaps == "skip" else {}), **reasons}
     if not skipped:

@@ -51,10 +51,10 @@ def embed_tracklets(
     """
     if budget < length:
         raise ConfigError(f"A forward pass of {budget} frames has no room for a clip of {length}; allow more frames.")
-    clips, of = tracklet_clips(Tracklets.of(table), frames, length)
+    tracklets = Tracklets.of(table, ordered=length > 1 or frames > 0)
+    clips, of = tracklet_clips(tracklets, frames, length)
     store = ClipStore(CropStore(table, size, cache_bytes=0), clips)
     features = embed(model, store, budget // length, flip, strips, device, progress)
-    tracklets = Tracklets.of(table)
     return pool_tracklets(table.take(tracklets.first[of]), features)
 
 

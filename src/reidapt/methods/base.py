@@ -191,6 +191,11 @@ class Method(nn.Module):
         """What is trained on, from the train splits of ``--source`` (labelled) and ``--target`` (unlabelled)."""
         return source, target
 
+    @classmethod
+    def open_store(cls, config: Any, table: CropTable, progress: Callable[[int, int], None] | None = None) -> CropStore:
+        """The pictures of a table that :meth:`tables` gave."""
+        return CropStore(table, config.size, progress=progress)
+
     def attach(self, *, source: CropStore | None, target: CropStore | None) -> None:
         """Hand over the pictures: ``source`` with labels, ``target`` without."""
         self.source, self.target = source, target

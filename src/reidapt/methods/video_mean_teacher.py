@@ -34,6 +34,7 @@ from torch import Tensor, nn
 
 from reidapt.data import Batch, CropStore, CropTable, batches, class_labels, generator, pk_batches
 from reidapt.data.clips import ClipAugment, ClipStore, clip_batches
+from reidapt.data.packed import packed_store
 from reidapt.data.randomness import numpy_generator
 from reidapt.data.tracklets import Policy, Tracklets, usable_tracklets
 from reidapt.errors import ConfigError
@@ -123,6 +124,8 @@ class VideoMeanTeacherConfig(TrainConfig):
     """τ of the student's soft assignment."""
     teacher_temperature: float = 0.025
     """τ_g of the teacher's soft assignment; below τ it is sharper than the student's (our choice)."""
+    packed: str = ""
+    """Folder where decoded frames are kept and mapped into memory, for data larger than it; empty = they are kept in memory."""
     bad_tracklets: Policy = "stop"
     """A tracklet with a missing or unreadable frame or fewer frames than 'shortest': 'stop' names it, 'skip' leaves it out."""
     shortest: int = 2
@@ -215,6 +218,14 @@ class VideoMeanTeacher(Method):
             "gaps": config.frame_gaps,
         }
         return usable_tracklets(source, **policy), None if target is None else usable_tracklets(target, **policy)
+
+    @classmethod
+    def open_store(
+        cls, config: VideoMeanTeacherConfig, table: CropTable, progress: Callable[[int, int], None] | None = None
+    ) -> CropStore:
+        if not config.packed:
+            return super().open_store(config, table, progress)
+        return packed_store(table, config.packed, config.size, progress)
 
     def attach(self, *, source: CropStore | None, target: CropStore | None) -> None:
         super().attach(source=source, target=target)
@@ -428,4 +439,3 @@ def passes(one: Callable[[int], list[np.ndarray]], seed: int, length: int) -> li
         if len(made) >= length:
             break
     return made[: length or None]
-

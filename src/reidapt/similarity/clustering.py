@@ -56,7 +56,9 @@ def kmeans(pictures: Features, clusters: int, seed: int = 0) -> np.ndarray:
     """
     features = as_features(pictures).cpu().numpy()
     if not 1 <= clusters <= len(features):
-        raise ConfigError(f"{len(features)} pictures can't be put into {clusters} clusters; expected 1 to {len(features)}.")
+        raise ConfigError(
+            f"{len(features)} pictures can't be put into {clusters} clusters; expected 1 to {len(features)}."
+        )
     labels = KMeans(clusters, n_init=4, random_state=seed).fit(features).labels_
     _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
     return first.argsort().argsort()[inverse].astype(np.int64)

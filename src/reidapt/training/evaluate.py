@@ -13,7 +13,7 @@ import numpy as np
 from torch import Tensor
 
 from reidapt.data import CropStore, CropTable, read
-from reidapt.data.tracklets import Policy, usable_tracklets
+from reidapt.data.tracklets import Policy, tracklet_groups, usable_tracklets
 from reidapt.errors import ConfigError, RunError
 from reidapt.evaluation import Reranking, RetrievalResult, TrialsResult, embed
 from reidapt.evaluation.protocols import PROTOCOLS, Protocol, Ranking, protocol
@@ -119,8 +119,8 @@ def evaluate_run(
         out.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
         raise RunError(f"The folder '{out}' cannot be created: {problem.strerror}. Give another --out.") from None
-    seen = f"-{options.frames}-frames" if options.frames else ""
-    target = out / f"{name or re.sub(r'[^A-Za-z0-9.-]+', '-', dataset).strip('-')}{seen}.json"
+    part = f"-{options.frames}-frames" if options.frames else ""
+    target = out / f"{name or re.sub(r'[^A-Za-z0-9.-]+', '-', dataset).strip('-')}{part}.json"
     result.save(target, extra=arrays, embeddings=options.embeddings)
     return result, target
 
@@ -227,28 +227,49 @@ def evaluate(
     if options.protocol in ("", "auto") and method.clip_length > 1 and (test.column("tracklet") >= 0).all():
         chosen = chosen if chosen.tracklets else PROTOCOLS["video"]
     size, what = method.config.size, "embedding query and gallery"
-    shared: dict[str, Any] = {"flip": options.flip, "strips": options.strips}
-    shared["device"] = next(method.parameters()).device
     if chosen.tracklets:
-        rows = len(test)
-        test = usable_tracklets(
-            test, bad=options.bad_tracklets, shortest=1, decoded=options.bad_tracklets == "skip"
-        )
-        length = 1 if options.strips else method.clip_length
-        record = {"frames": options.frames or "all", "left_out_frames": rows - len(test), **options.record}
-        if length > 1:
-            record |= {"clip_length": length, "tracklets": f"mean of the unit features of clips of {length} frames"}
-        else:
-            record["tracklets"] = "mean of the frames' unit features"
-        options = replace(options, record=record)
-        test, features = embed_tracklets(
-            method, test, size, frames=options.frames, length=length, budget=batch_size,
-            progress=None if progress is None else lambda done, total: progress(done, total, what), **shared,
-        )  # fmt: skip
+        test, features, record = tracklet_features(method, test, options, batch_size, progress, what)
+        options = replace(options, record={**record, **options.record})
     else:
-        store = CropStore(test, size)
-        features = embed(method, store, batch_size, progress=counter(progress, 0, len(test), what), **shared)
+        features = embed(
+            method,
+            CropStore(test, size),
+            batch_size=batch_size,
+            flip=options.flip,
+            strips=options.strips,
+            device=next(method.parameters()).device,
+            progress=counter(progress, 0, len(test), what),
+        )
     return ranked(test, features, chosen, options, size, dataset or table.name)
+
+
+def tracklet_features(
+    method: Method, test: CropTable, options: Options, budget: int, progress: ProgressCallback | None, what: str
+) -> tuple[CropTable, Tensor, dict[str, Any]]:
+    """Test tracklets, a row each, their features, and what a result must say about how they were seen."""
+    skip = options.bad_tracklets == "skip"
+    usable = usable_tracklets(test, bad=options.bad_tracklets, shortest=1, decoded=skip)
+    length = 1 if options.strips else method.clip_length
+    tracks, features = embed_tracklets(
+        method,
+        usable,
+        method.config.size,
+        frames=options.frames,
+        length=length,
+        budget=budget,
+        flip=options.flip,
+        strips=options.strips,
+        device=next(method.parameters()).device,
+        progress=None if progress is None else lambda done, total: progress(done, total, what),
+    )
+    each = "frames'" if length == 1 else f"clips of {length} frames'"
+    record = {
+        "tracklets": f"mean of {'some' if options.frames else 'all'} {each} unit features",
+        "frames": options.frames or "all",
+        "left_out_tracklets": int(tracklet_groups(test).max()) + 1 - len(tracks),
+        "tracklets_of_one_frame": int((np.bincount(tracklet_groups(usable)) == 1).sum()),
+    }
+    return tracks, features, record
 
 
 def ranked(

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from reidapt.config import to_dict
-from reidapt.data import Batch, CropStore, CropTable, Loader, class_labels, read
+from reidapt.data import Batch, CropTable, Loader, class_labels, read
 from reidapt.errors import ConfigError, RunError
 from reidapt.methods import Method, RunConfig, load_method
 from reidapt.methods.base import Stream
@@ -155,7 +155,7 @@ def _fit(
     progress: Progress | None,
 ) -> Run:
     stores = {
-        role: CropStore(table, config.size, progress=counter(progress, 0, len(table), f"reading the {role}"))
+        role: cls.open_store(config, table, counter(progress, 0, len(table), f"reading the {role}"))
         for role, table in (("source", source), ("target", target))
         if table is not None
     }
