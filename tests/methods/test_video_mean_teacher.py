@@ -110,7 +110,12 @@ def table_of(folder, persons=None):
 
 
 def trained(folders, target, out):
-    options = {**QUICK_VIDEO, "source": f"csv:{folders['source']}/crops.csv", "target": f"csv:{target}", "out": str(out)}
+    options = {
+        **QUICK_VIDEO,
+        "source": f"csv:{folders['source']}/crops.csv",
+        "target": f"csv:{target}",
+        "out": str(out),
+    }
     train("video-mean-teacher", VideoMeanTeacherConfig(**options))
     return torch.load(Run(out).checkpoint, weights_only=True)["networks"]
 
@@ -121,7 +126,9 @@ def shuffled_ids(folders, path):
     generator = np.random.default_rng(0)
     train_rows = frame[frame.split == "train"]
     tracks = train_rows.groupby(["camera", "tracklet"]).person.first()
-    mixed = pd.concat([part.sample(frac=1, random_state=5).set_axis(part.index) for _, part in tracks.groupby("camera")])
+    mixed = pd.concat(
+        [part.sample(frac=1, random_state=5).set_axis(part.index) for _, part in tracks.groupby("camera")]
+    )
     keys = list(zip(frame.camera, frame.tracklet))
     persons = [mixed.get(key, person) for key, person in zip(keys, frame.person)]
     assert (np.array(persons) != frame.person).mean() > 0.3
@@ -320,9 +327,7 @@ def test_learning_rate(schedule, folders):
 @pytest.mark.parametrize("pooling", ["mean", "attention"])
 def test_starts_from_a_run_on_pictures_and_from_one_on_clips(pooling, folders):
     method = make(folders, pooling=pooling)
-    pictures = SourceOnly(
-        SourceOnlyConfig(backbone="test_resnet", weights="random", height=32, width=16), persons=6
-    )
+    pictures = SourceOnly(SourceOnlyConfig(backbone="test_resnet", weights="random", height=32, width=16), persons=6)
     method.load_initial(pictures)
     for name, value in pictures.network.state_dict().items():
         assert torch.equal(method.student.state_dict()[name], value) or name == "classifier.weight"
@@ -341,7 +346,11 @@ def test_starts_from_a_run_on_pictures_and_from_one_on_clips(pooling, folders):
 
 
 def test_interrupted_equals_uninterrupted_and_packed_equals_in_memory(folders, tmp_path):
-    options = {**QUICK_VIDEO, "source": f"csv:{folders['source']}/crops.csv", "target": f"csv:{folders['target']}/crops.csv"}
+    options = {
+        **QUICK_VIDEO,
+        "source": f"csv:{folders['source']}/crops.csv",
+        "target": f"csv:{folders['target']}/crops.csv",
+    }
     options |= {"checkpoint_steps": 1, "consistency_start": 1, "pooling": "convolution"}
     train("video-mean-teacher", VideoMeanTeacherConfig(**options, out=str(tmp_path / "whole")))
     packed = VideoMeanTeacherConfig(**options, out=str(tmp_path / "broken"), packed=str(tmp_path / "packed"))
@@ -367,10 +376,13 @@ def test_what_does_not_fit_together_is_refused_before_anything_is_written(folder
     spec = f"csv:{folders['source']}/crops.csv"
     other = f"csv:{folders['target']}/crops.csv"
 
+    def attempt(options):
+        settings = {**QUICK_VIDEO, "source": spec, "out": str(tmp_path / "run"), **options}
+        train("video-mean-teacher", VideoMeanTeacherConfig(**settings))
+
     def refused(error, match, **options):
         with pytest.raises(error, match=match):
-            settings = {**QUICK_VIDEO, "source": spec, "out": str(tmp_path / "run"), **options}
-            train("video-mean-teacher", VideoMeanTeacherConfig(**settings))
+            attempt(options)
         assert not (tmp_path / "run").exists()
 
     refused(ConfigError, "give --target, or switch all of them off")

@@ -28,7 +28,7 @@ def test_attention_equals_a_plain_loop(frames: torch.Tensor) -> None:
         torch.nn.init.normal_(parameter)
     one, _, two = pool.score
     for clip, pooled in zip(frames, pool(frames)):
-        scores = [float((two.weight @ torch.tanh(one.weight @ f + one.bias) + two.bias)) for f in clip]
+        scores = [float(two.weight @ torch.tanh(one.weight @ f + one.bias) + two.bias) for f in clip]
         weights = torch.tensor(scores).exp() / torch.tensor(scores).exp().sum()
         assert torch.allclose(pooled, sum(w * f for w, f in zip(weights, clip)), atol=1e-5)
 

@@ -19,7 +19,7 @@ from reidapt.data.store import CropStore
 from reidapt.data.table import CropTable
 from reidapt.errors import DataError
 
-FORMAT = 1
+FORMAT = 2  # 1 had the channels last
 PICTURES, MASKS, TABLE, INDEX = "pictures.u8", "masks.u8", "table.csv", "packed.json"
 
 
@@ -31,7 +31,7 @@ def pack(
 ) -> Path:
     """Decode and resize all pictures of a table once; returns the folder `out`, which appears only when it is complete.
 
-    Written are `pictures.u8` (N, H, W, 3) and, where every row has a mask, `masks.u8` (N, H, W), both plain bytes,
+    Written are `pictures.u8` (N, 3, H, W) and, where every row has a mask, `masks.u8` (N, H, W), both plain bytes,
     `table.csv` and `packed.json`. `table` may also be a dataset spec such as `market1501:DIR`, or a world's folder.
 
     Raises:
@@ -51,7 +51,8 @@ def pack(
     shape = (len(table), int(size[0]), int(size[1]))
     try:
         temporary.mkdir(parents=True)
-        fill(temporary / PICTURES, (*shape, 3), lambda row: decode(paths[row], size), progress)
+        sides = (shape[0], 3, *shape[1:])
+        fill(temporary / PICTURES, sides, lambda row: decode(paths[row], size).transpose(2, 0, 1), progress)
         if all(masks):
             fill(temporary / MASKS, shape, lambda row: decode_mask(masks[row], size), progress)
         table.frame.to_csv(temporary / TABLE, index=False)
@@ -134,7 +135,7 @@ class PackedStore(CropStore):
             raise DataError(f"{self.folder / TABLE} has {len(frame)} rows for {shape[0]} pictures; pack it again.")
         self.table = CropTable(frame, str(index["name"]), str(index["root"]))
         self.size = (shape[1], shape[2])
-        self._pictures = self._map(PICTURES, (*shape, 3))
+        self._pictures = self._map(PICTURES, (shape[0], 3, *shape[1:]))
         self._covers = self._map(MASKS, shape) if index["masks"] else None
 
     def __len__(self) -> int:
@@ -145,7 +146,7 @@ class PackedStore(CropStore):
 
     def images(self, indices: Sequence[int] | np.ndarray | Tensor) -> Tensor:
         """Pictures of these rows (B,), a new uint8 tensor (B, 3, H, W) in 0..255 on the CPU."""
-        return torch.from_numpy(self._pictures[self._rows(indices).numpy()]).permute(0, 3, 1, 2).contiguous()
+        return torch.from_numpy(self._pictures[self._rows(indices).numpy()])
 
     def masks(self, indices: Sequence[int] | np.ndarray | Tensor, missing: int | None = None) -> Tensor:
         """Person masks of these rows (B,), a new uint8 tensor (B, 1, H, W); `missing` as of `CropStore.masks`."""

@@ -12,10 +12,22 @@ from reidapt.studies.bench_colour import STUDY as _bench_colour
 from reidapt.studies.demo_three_seeds import STUDY as _demo_three_seeds
 from reidapt.studies.report_tables import STUDY_LIST as _report_tables
 from reidapt.studies.study import Context, Study, run_study
+from reidapt.studies.video import CROSS as _video_cross
+from reidapt.studies.video import TABLE as _video_table
+from reidapt.studies.video_qualitative import STUDY as _video_qualitative
 from reidapt.studies.world_factors import STUDY as _world_factors
 
 STUDIES: dict[str, Study] = {
-    study.name: study for study in (_demo_three_seeds, _bench_colour, _world_factors, *_report_tables)
+    study.name: study
+    for study in (
+        _demo_three_seeds,
+        _bench_colour,
+        _world_factors,
+        *_report_tables,
+        _video_table,
+        _video_cross,
+        _video_qualitative,
+    )
 }
 
 

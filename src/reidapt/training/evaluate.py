@@ -119,10 +119,14 @@ def evaluate_run(
         out.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
         raise RunError(f"The folder '{out}' cannot be created: {problem.strerror}. Give another --out.") from None
-    part = f"-{options.frames}-frames" if options.frames else ""
-    target = out / f"{name or re.sub(r'[^A-Za-z0-9.-]+', '-', dataset).strip('-')}{part}.json"
+    target = out / result_name(name or re.sub(r"[^A-Za-z0-9.-]+", "-", dataset).strip("-"), options)
     result.save(target, extra=arrays, embeddings=options.embeddings)
     return result, target
+
+
+def result_name(name: str, options: Options) -> str:
+    """The file of a result; one of only some frames of every tracklet says how many."""
+    return f"{name}-{options.frames}-frames.json" if options.frames else f"{name}.json"
 
 
 def extract(
