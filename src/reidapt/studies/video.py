@@ -74,7 +74,11 @@ def specs_of(context: Context) -> dict[str, str]:
         raise ConfigError(
             "--data was given once; this study needs a source and at least one target, e.g. --data svreid:DIR --data mars:DIR."
         )
-    return {"source": context.data[0], **{spec.partition("?")[0].replace("/", "-"): spec for spec in context.data[1:]}}
+    specs = {"source": context.data[0]}
+    for spec in context.data[1:]:
+        name = spec.partition(":")[0]
+        specs[name if name not in specs else f"{name}-{len(specs)}"] = spec
+    return specs
 
 
 def train(
