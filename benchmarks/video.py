@@ -141,7 +141,7 @@ def memory(frames: int, budget: int) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="fewer batches, and 100 frames")
-    parser.add_argument("--budget", type=int, nargs="+", default=[256, 64], help="frames in a forward pass")
+    parser.add_argument("--budget", type=int, nargs="+", default=[64, 256], help="frames in a forward pass")
     parser.add_argument("--out", type=Path, help="also write the JSON here, with machine and commit")
     parser.add_argument("--worker", type=int, nargs=2, metavar=("FRAMES", "BUDGET"), help=argparse.SUPPRESS)
     options = parser.parse_args()

@@ -223,7 +223,9 @@ def build_parser() -> Parser:
         "--lambda", dest="weight", type=float, default=0.3, help="weight of the distance (default: 0.3)"
     )
     evaluate.add_argument("--embeddings", action="store_true", help="keep the embeddings in the result")
-    evaluate.add_argument("--batch-size", type=int, default=256, help="crops per forward pass (default: %(default)s)")
+    evaluate.add_argument(
+        "--batch-size", type=int, default=None, help="crops per forward pass (default: 256, or 64 frames of tracklets)"
+    )
     evaluate.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     evaluate.add_argument("--out", type=Path, default=None, help="folder of the result (default: RUN/evaluations)")
 
