@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import NoReturn
@@ -213,6 +214,17 @@ def build_parser() -> Parser:
         "--ap", choices=("step", "trapezoid"), default="step", help="average precision (default: step)"
     )
     evaluate.add_argument("--strips", type=int, default=0, help="pool maxima of N horizontal strips (LMP); 0 = off")
+    evaluate.add_argument(
+        "--frames",
+        type=int,
+        nargs="+",
+        default=[0],
+        metavar="N",
+        help="frames of a tracklet; 0 = all (default); 0 4: both",
+    )
+    evaluate.add_argument(
+        "--bad-tracklets", choices=("stop", "skip"), default="stop", help="tracklets with missing or unreadable frames"
+    )
     evaluate.add_argument("--rerank", action="store_true", help="k-reciprocal re-ranking")
     evaluate.add_argument("--k1", type=int, default=20, help="neighbours of re-ranking (default: %(default)s)")
     evaluate.add_argument("--k2", type=int, default=6, help="neighbours averaged over (default: %(default)s)")
@@ -220,7 +232,9 @@ def build_parser() -> Parser:
         "--lambda", dest="weight", type=float, default=0.3, help="weight of the distance (default: 0.3)"
     )
     evaluate.add_argument("--embeddings", action="store_true", help="keep the embeddings in the result")
-    evaluate.add_argument("--batch-size", type=int, default=256, help="crops per forward pass (default: %(default)s)")
+    evaluate.add_argument(
+        "--batch-size", type=int, default=None, help="crops per forward pass (default: 256, or 64 frames of tracklets)"
+    )
     evaluate.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     evaluate.add_argument("--out", type=Path, default=None, help="folder of the result (default: RUN/evaluations)")
 
@@ -515,21 +529,23 @@ def evaluate_command(options: argparse.Namespace) -> None:
         ap=options.ap,
         reranking=Reranking(options.k1, options.k2, options.weight) if options.rerank else None,
         embeddings=options.embeddings,
+        bad_tracklets=options.bad_tracklets,
     )
-    with Display().open() as display, display.stage("Evaluating") as progress:
-        result, path = evaluate_run(
-            options.run,
-            options.dataset,
-            name=options.name,
-            options=how,
-            trials=options.trials,
-            batch_size=options.batch_size,
-            device=options.device,
-            out=options.out,
-            progress=progress,
-        )
-    print(result)
-    print(f"result: {path}")
+    for frames in options.frames:
+        with Display().open() as display, display.stage("Evaluating") as progress:
+            result, path = evaluate_run(
+                options.run,
+                options.dataset,
+                name=options.name,
+                options=replace(how, frames=frames),
+                trials=options.trials,
+                batch_size=options.batch_size,
+                device=options.device,
+                out=options.out,
+                progress=progress,
+            )
+        print(result)
+        print(f"result: {path}")
 
 
 def extract_command(options: argparse.Namespace) -> None:

@@ -58,7 +58,7 @@ class CropStore:
         self._pool: ThreadPoolExecutor | None = None
         budget = min(cache_bytes, available_memory() // 2)
         rows = min(len(table), max(0, budget) // (3 * self.size[0] * self.size[1]))
-        if rows < len(table):
+        if rows < len(table) and cache_bytes > 0:
             log.info(
                 "%s: %d of %d pictures are kept in memory, the rest is decoded per batch", table.name, rows, len(self)
             )
@@ -132,8 +132,10 @@ class CropStore:
         return torch.from_numpy(decode_mask(self._masks[row], self.size).copy())[None]
 
     def _decode(self, into: Tensor, rows: Tensor, places: list[int], load: Callable[[int], Tensor]) -> None:
+        memory = into.numpy()  # threads have no inference mode: they could not write to a tensor made in it
+
         def one(place: int) -> None:
-            into[place] = load(int(rows[place]))
+            memory[place] = load(int(rows[place])).numpy()
 
         if self._pool is None and len(places) > 1:
             self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="reidapt-decode")

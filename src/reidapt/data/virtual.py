@@ -23,7 +23,8 @@ STREAM = "/stream:"
 """Beginning of the path of a streamed picture; the stream's spec and `#ROW` follow."""
 PICTURES, MASKS, TABLE, INDEX = "pictures.u8", "masks.u8", "table.csv", "packed.json"
 """Files of a packed folder."""
-FORMAT = 1
+FORMAT = 2
+"""Of a packed folder; 1 had the channels last."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,8 @@ def map_rows(file: Path, shape: tuple[int, ...]) -> np.ndarray:
 @lru_cache(maxsize=16)
 def _rows(file: str, changed: int) -> np.ndarray:
     path = Path(file)
-    shape = read_index(path.parent).shape
-    return map_rows(path, (*shape, 3) if path.stem == "pictures" else shape)
+    count, height, width = read_index(path.parent).shape
+    return map_rows(path, (count, 3, height, width) if path.stem == "pictures" else (count, height, width))
 
 
 def is_virtual(path: str) -> bool:
@@ -110,7 +111,8 @@ def virtual_picture(path: str, size: tuple[int, int] | None, mask: bool = False)
         raise DataError(f"the packed file {found['file']} cannot be read: {error.strerror}.") from None
     if int(found["row"]) >= len(rows):
         raise DataError(f"{path}: there are rows 0..{len(rows) - 1}; pack the pictures again.")
-    return np.asarray(rows[int(found["row"])])
+    picture = np.asarray(rows[int(found["row"])])
+    return picture.transpose(1, 2, 0) if picture.ndim == 3 else picture
 
 
 def virtual_digest(path: str) -> str:

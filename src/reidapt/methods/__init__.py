@@ -17,6 +17,7 @@ METHODS: dict[str, tuple[str, str]] = {
     "cut-and-paste": ("reidapt.methods.cut_and_paste", "CutAndPaste"),
     "spgan": ("reidapt.methods.spgan", "Spgan"),
     "modality-adversarial": ("reidapt.methods.modality_adversarial", "ModalityAdversarial"),
+    "video-mean-teacher": ("reidapt.methods.video_mean_teacher", "VideoMeanTeacher"),
 }
 
 

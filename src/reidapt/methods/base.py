@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from reidapt.data import Augment, Batch, CropStore, CropTable, single_channel
+from reidapt.data.loader import Transform
 from reidapt.errors import ConfigError, RunError
 from reidapt.models.embedder import ReidNet, ReidOutput
 from reidapt.processes import gathered
@@ -142,7 +143,7 @@ class Stream:
     store: CropStore
     batches: Sequence[np.ndarray]
     labels: np.ndarray | None  # int64, one per row of the store
-    augment: Augment
+    augment: Transform | Sequence[Transform]  # several: as many views of every picture
     masks: Tensor | None = (
         None  # uint8 (rows of the store, 1, H, W); batches then carry masks that follow their pictures
     )
@@ -220,6 +221,11 @@ class Method(nn.Module):
         """What is trained on, from the train splits of ``--source`` (labelled) and ``--target`` (unlabelled)."""
         return source, target
 
+    @classmethod
+    def open_store(cls, config: Any, table: CropTable, progress: Callable[[int, int], None] | None = None) -> CropStore:
+        """The pictures of a table that :meth:`tables` gave."""
+        return CropStore(table, config.size, progress=progress)
+
     def attach(self, *, source: CropStore | None, target: CropStore | None) -> None:
         """Hand over the pictures: ``source`` with labels, ``target`` without."""
         self.source, self.target = source, target
@@ -250,6 +256,11 @@ class Method(nn.Module):
 
     def end_step(self) -> None:
         """Called after all phases of a step (e.g. to move a momentum teacher)."""
+
+    @property
+    def clip_length(self) -> int:
+        """Frames of the clips that :meth:`embed` takes from tracklets, (B, T, 3, H, W); 1: it takes pictures."""
+        return 1
 
     def embed(self, images: Tensor) -> Tensor:
         """L2-normalised features (B, D) of normalised pictures float32 (B, 3, H, W).
@@ -343,11 +354,12 @@ def copy_network(network: ReidNet, other: ReidNet, *, classifier: bool = True) -
     if not classifier:
         del state["classifier.weight"]
     wrong = [k for k in own if k != "classifier.weight" and (k not in state or state[k].shape != own[k].shape)]
+    wrong += [k for k in state if k not in own]
     if wrong:
-        found = tuple(state[wrong[0]].shape) if wrong[0] in state else "nothing"
+        found, expected = (tuple(part[wrong[0]].shape) if wrong[0] in part else "nothing" for part in (state, own))
         raise RunError(
             f"The run given by --init has another architecture: {len(wrong)} of {len(own)} tensors do not fit, first "
-            f"'{wrong[0]}' (found {found}, expected {tuple(own[wrong[0]].shape)}). Use the same --backbone as that run."
+            f"'{wrong[0]}' (found {found}, expected {expected}). Use the same --backbone as that run."
         )
     network.load_state_dict({**own, **state})
 

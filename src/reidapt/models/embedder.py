@@ -77,7 +77,10 @@ class ReidNet(nn.Module):
         return maps.float()
 
     def forward(self, images: Tensor) -> ReidOutput:
-        feature = self.features(images)
+        return self.head(self.features(images))
+
+    def head(self, feature: Tensor) -> ReidOutput:
+        """Neck and classifier on features f_t, float32 (B, D)."""
         neck = self.neck(feature)
         return ReidOutput(feature, neck, self.classifier(neck).float())
 

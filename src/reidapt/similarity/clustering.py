@@ -1,4 +1,4 @@
-"""Pseudo-labels: DBSCAN over the sparse Jaccard distance."""
+"""Pseudo-labels: DBSCAN over the sparse Jaccard distance, and k-means."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import numpy as np
 import torch
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
+from sklearn.cluster import KMeans
 
 from reidapt.errors import ConfigError
-from reidapt.similarity.neighbours import Features
+from reidapt.similarity.neighbours import Features, as_features
 from reidapt.similarity.reciprocal import jaccard
 
 
@@ -65,3 +66,27 @@ def dbscan(distance: sparse.csr_array, eps: float, min_samples: int) -> np.ndarr
     reached = ~core & (joined < len(first))
     labels[reached] = joined[reached]
     return labels
+
+
+def kmeans(pictures: Features, clusters: int, seed: int = 0) -> np.ndarray:
+    """Group pictures around so many means, for Euclidean distance.
+
+    Args:
+        pictures: features (N, D).
+        clusters: number of groups.
+        seed: of the starting means (the best of four starts is taken).
+
+    Returns:
+        labels (N,) int64 in 0..clusters−1, in the order of each cluster's first picture. The same input gives the same labels.
+
+    Raises:
+        ConfigError: more clusters than pictures.
+    """
+    features = as_features(pictures).cpu().numpy()
+    if not 1 <= clusters <= len(features):
+        raise ConfigError(
+            f"{len(features)} pictures can't be put into {clusters} clusters; expected 1 to {len(features)}."
+        )
+    labels = KMeans(clusters, n_init=4, random_state=seed).fit(features).labels_
+    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
+    return first.argsort().argsort()[inverse].astype(np.int64)

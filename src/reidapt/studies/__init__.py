@@ -17,6 +17,9 @@ from reidapt.studies.leaderboard import STUDY as _leaderboard
 from reidapt.studies.report_figures import STUDY_LIST as _report_figures
 from reidapt.studies.report_tables import STUDY_LIST as _report_tables
 from reidapt.studies.study import Context, Study, run_study
+from reidapt.studies.video import CROSS as _video_cross
+from reidapt.studies.video import TABLE as _video_table
+from reidapt.studies.video_qualitative import STUDY as _video_qualitative
 from reidapt.studies.world_factors import STUDY as _world_factors
 
 STUDIES: dict[str, Study] = {
@@ -31,6 +34,9 @@ STUDIES: dict[str, Study] = {
         *_report_figures,
         *_context_rendering,
         *_infrared,
+        _video_table,
+        _video_cross,
+        _video_qualitative,
     )
 }
 

@@ -11,7 +11,7 @@ from typing import Any
 from reidapt.methods import load_method
 from reidapt.progress import ProgressCallback
 from reidapt.training import Run, evaluate_run, train
-from reidapt.training.evaluate import Options
+from reidapt.training.evaluate import Options, result_name
 
 METRICS = ("rank1", "rank5", "rank10", "mAP", "mINP")
 
@@ -73,8 +73,11 @@ def score(
     name: str = "target",
     options: Options | None = None,
 ) -> dict[str, Any]:
-    """Evaluate a run on the target's query and gallery; an existing result of the same checkpoint is kept."""
-    path = run.evaluations / f"{name}.json"
+    """Evaluate a run on the target's query and gallery; an existing result of the same checkpoint is kept.
+
+    Results of the same name must have the same options, but for the number of frames, which is part of the file's name.
+    """
+    path = run.evaluations / result_name(name, options or Options())
     if path.exists() and path.stat().st_mtime >= run.checkpoint.stat().st_mtime:
         kept = dict(json.loads(path.read_text()))
         if kept.get("dataset") == target:

@@ -180,7 +180,7 @@ def _fit(
     progress: Progress | None,
 ) -> Run:
     stores = {
-        role: CropStore(table, config.size, progress=counter(progress, 0, len(table), f"reading the {role}"))
+        role: cls.open_store(config, table, counter(progress, 0, len(table), f"reading the {role}"))
         for role, table in (("source", source), ("target", target))
         if table is not None
     }
