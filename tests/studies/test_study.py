@@ -104,3 +104,21 @@ def test_every_factor_of_single_pictures_is_in_one_group():
     held = [name for group in GROUPS.values() for name in group]
     assert len(held) == len(set(held))
     assert set(FACTORS) - set(held) == {"outfit", "path"}  # one outfit a person, no tracklets
+
+
+def test_a_study_of_pictures_has_columns_of_its_own_and_shows_them(tmp_path):
+    def rows(context):
+        def draw():
+            (context.out / "grid.png").write_bytes(b"")
+            return {"distance": 3.0 + context.seeds[0]}
+
+        yield Row("before", "winter", 0, draw)
+        yield Row("after", "winter", 0, lambda: {"distance": 1.0})
+
+    study = Study(
+        "s", "About.", rows, lambda context: {}, baseline="before", columns={"distance": "FD"}, compared=("distance",)
+    )
+    folder, table = run_study(study, Context("tiny", range(1), [], tmp_path / "out", Display()))
+    assert table.splitlines()[0] == "|  | target | FD | against before (FD) | minutes |"
+    assert table.splitlines()[3] == "| after | winter | 1.0 | -2.0 | 0.0 |"
+    assert "![grid](grid.png)" in (folder / "results.md").read_text()

@@ -15,6 +15,9 @@ from reidapt.progress import Display
 from reidapt.studies.setting import METRICS
 from reidapt.training.run import commit, machine, write_atomic, write_json
 
+RANKING = {"rank1": "rank-1", "rank5": "rank-5", "mAP": "mAP", "mINP": "mINP"}
+"""Columns of a table of retrieval results."""
+
 
 @dataclass(frozen=True)
 class Context:
@@ -53,10 +56,16 @@ class Study:
     published: Sequence[Mapping[str, Any]] = field(default=())
     baseline: str = ""
     """Name of the rows that the others are compared with, seed by seed; empty for none."""
+    columns: Mapping[str, str] = field(default_factory=lambda: RANKING)
+    """Metrics of the table and their titles; a figure's rows name what was measured on its pictures."""
+    compared: Sequence[str] = ("rank1", "mAP")
+    """Columns that are compared with the baseline, or as the share of the gap closed; empty for neither."""
 
 
 def run_study(study: Study, context: Context) -> tuple[Path, str]:
     """Run what is not finished, then write ``results.json`` and ``results.md``; returns the folder and the table.
+
+    Pictures (``*.png``) that rows put into the folder are shown in ``results.md``.
 
     An interrupted study goes on where it stopped: every finished row stands in ``rows.jsonl``.
 
@@ -71,7 +80,7 @@ def run_study(study: Study, context: Context) -> tuple[Path, str]:
         if row.key in finished:
             continue
         metrics = row.run()
-        values = {key: metrics[key] for key in (*METRICS, "minutes") if key in metrics}
+        values = {key: metrics[key] for key in dict.fromkeys((*METRICS, *study.columns, "minutes")) if key in metrics}
         finished[row.key] = {"name": row.name, "target": row.target, "seed": row.seed, "commit": commit(), **values}
         write_atomic(path, "".join(json.dumps(r) + "\n" for r in finished.values()))
         write_results(study, context, list(finished.values()))
@@ -99,7 +108,7 @@ def read_rows(path: Path) -> dict[tuple[str, str, int], dict[str, Any]]:
 
 def write_results(study: Study, context: Context, rows: list[dict[str, Any]]) -> str:
     """Write ``results.json`` and ``results.md``; returns the Markdown table."""
-    summary = summarise(rows, study.baseline)
+    summary = summarise(rows, study.baseline, study.compared)
     content = {
         "study": study.name,
         "size": context.size,
@@ -112,13 +121,15 @@ def write_results(study: Study, context: Context, rows: list[dict[str, Any]]) ->
     }
     write_json(context.out / "results.json", content)
     table = markdown(study, summary)
-    write_atomic(
-        context.out / "results.md", f"# {study.name}\n\n{study.summary}\n\n{table}\n\nMachine: {content['machine']}\n"
-    )
+    pictures = "".join(f"\n![{p.stem}]({p.name})\n" for p in sorted(context.out.glob("*.png")))
+    text = f"# {study.name}\n\n{study.summary}\n\n{table}\n{pictures}\nMachine: {content['machine']}\n"
+    write_atomic(context.out / "results.md", text)
     return table
 
 
-def summarise(rows: Sequence[Mapping[str, Any]], baseline: str = "") -> list[dict[str, Any]]:
+def summarise(
+    rows: Sequence[Mapping[str, Any]], baseline: str = "", compared: Sequence[str] = ("rank1", "mAP")
+) -> list[dict[str, Any]]:
     """Mean and sample standard deviation over the seeds of every (name, target), and the share of the gap closed.
 
     The gap is between the rows named ``direct`` and ``oracle`` of the same target; the share is of the means. With a
@@ -131,11 +142,11 @@ def summarise(rows: Sequence[Mapping[str, Any]], baseline: str = "") -> list[dic
     summary = []
     for (name, target), group in groups.items():
         line: dict[str, Any] = {"name": name, "target": target, "seeds": len(group)}
-        for metric in METRICS:
+        for metric in [key for key in group[0] if key not in ("name", "target", "seed", "commit", "minutes")]:
             values = np.array([row[metric] for row in group], dtype=float)
             line[f"{metric}_mean"] = round(float(values.mean()), 3)
             line[f"{metric}_std"] = round(float(values.std(ddof=1)), 3) if len(values) > 1 else None
-        for metric in ("rank1", "mAP"):
+        for metric in compared:
             pairs = [(row, base[row["target"], row["seed"]]) for row in group if (row["target"], row["seed"]) in base]
             change = np.array([row[metric] - other[metric] for row, other in pairs], dtype=float)
             if name != baseline and len(change):
@@ -145,7 +156,7 @@ def summarise(rows: Sequence[Mapping[str, Any]], baseline: str = "") -> list[dic
         summary.append(line)
     means = {(line["name"], line["target"]): line for line in summary}
     for line in summary:
-        for metric in ("rank1", "mAP"):
+        for metric in compared:
             direct, oracle = means.get(("direct", line["target"])), means.get(("oracle", line["target"]))
             gap = oracle[f"{metric}_mean"] - direct[f"{metric}_mean"] if direct and oracle else 0.0
             closed = 100 * (line[f"{metric}_mean"] - direct[f"{metric}_mean"]) / gap if direct and gap > 0 else None
@@ -155,19 +166,19 @@ def summarise(rows: Sequence[Mapping[str, Any]], baseline: str = "") -> list[dic
 
 def markdown(study: Study, summary: Sequence[Mapping[str, Any]]) -> str:
     """The table a person reads: ours as mean ± std, published figures below."""
-    last = f"against {study.baseline} (rank-1 / mAP)" if study.baseline else "gap closed (rank-1 / mAP)"
-    lines = [
-        f"| | target | rank-1 | rank-5 | mAP | mINP | {last} | minutes |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
-    ]
+    names = " / ".join(study.columns[metric] for metric in study.compared)
+    last = [f"against {study.baseline} ({names})" if study.baseline else f"gap closed ({names})"] if names else []
+    titles = ["", "target", *study.columns.values(), *last, "minutes"]
+    lines = ["| " + " | ".join(titles) + " |", "| --- " * len(titles) + "|"]
+    compare = _change if study.baseline else _closed
     for s in summary:
-        cells = [_spread(s, metric) for metric in ("rank1", "rank5", "mAP", "mINP")]
-        compare = _change if study.baseline else _closed
-        cells.append(" / ".join(compare(s, metric) for metric in ("rank1", "mAP")))
+        cells = [_spread(s, metric) for metric in study.columns]
+        if last:
+            cells.append(" / ".join(compare(s, metric) for metric in study.compared))
         lines.append(f"| {s['name']} | {s['target']} | {' | '.join(cells)} | {s['minutes_mean']:.1f} |")
     for p in study.published:
-        cells = [f"{p[m]:.1f}" if m in p else "" for m in ("rank1", "rank5", "mAP", "mINP")]
-        lines.append(f"| *{p['name']} (published)* | {p['target']} | {' | '.join(cells)} | | |")
+        cells = [f"{p[m]:.1f}" if m in p else "" for m in study.columns]
+        lines.append(f"| *{p['name']} (published)* | {p['target']} | {' | '.join(cells)} |{' |' * len(last)} |")
     return "\n".join(lines)
 
 
@@ -182,5 +193,7 @@ def _change(summary: Mapping[str, Any], metric: str) -> str:
 
 
 def _spread(summary: Mapping[str, Any], metric: str) -> str:
-    mean, std = summary[f"{metric}_mean"], summary[f"{metric}_std"]
+    mean, std = summary.get(f"{metric}_mean"), summary.get(f"{metric}_std")
+    if mean is None:
+        return "–"
     return f"{mean:.1f}" if std is None else f"{mean:.1f} ± {std:.1f}"
