@@ -12,6 +12,7 @@ from reidapt.methods.base import Method, RunConfig, TrainConfig
 METHODS: dict[str, tuple[str, str]] = {
     "source-only": ("reidapt.methods.source_only", "SourceOnly"),
     "cluster-teacher": ("reidapt.methods.cluster_teacher", "ClusterTeacher"),
+    "cut-joint": ("reidapt.methods.cut_joint", "CutJoint"),
     "background-gan": ("reidapt.methods.background_gan", "BackgroundGan"),
 }
 

@@ -350,10 +350,9 @@ class Loop:
 
     def train_step(self, batch: dict[str, Any], epoch: float) -> None:
         """All phases of one step."""
-        factor = self.method.lr_factor(epoch)
         for optimiser in self.optimisers.values():
             for group in optimiser.param_groups:
-                group["lr"] = self.config.lr * factor
+                group["lr"] = self.method.learning_rate(epoch, group.get("name", ""))
         phases = self.method.step(batch)
         while True:
             with self.fabric.autocast():
@@ -370,7 +369,7 @@ class Loop:
             self.fabric.backward(loss)
             optimiser.step()
         self.method.end_step()
-        self.method.record("lr", self.config.lr * factor)
+        self.method.record("lr", self.method.learning_rate(epoch, ""))
 
     def log_scalars(self, board: Any) -> None:
         """Append a line to metrics.jsonl and the same scalars to TensorBoard."""
