@@ -33,6 +33,7 @@ from reidapt.training.checkpoint import (
 )
 from reidapt.training.device import accelerator, devices
 from reidapt.training.evaluate import counter
+from reidapt.training.precision import autocast, precision
 from reidapt.training.run import Run, environment, open_run, trim_metrics, write_json
 from reidapt.training.samples import write_picture, write_sheet
 
@@ -209,24 +210,6 @@ def check_data(run: Run, fingerprints: dict[str, Any]) -> None:
             )
 
 
-def precision(config: RunConfig) -> Any:
-    """Fabric's precision: bfloat16 autocast where asked for, or where the hardware multiplies it natively."""
-    if config.precision == "auto":
-        if accelerator(config.device) == "cuda":
-            return "bf16-mixed" if torch.cuda.is_bf16_supported() else "32-true"
-        return "bf16-mixed" if native_bfloat16() else "32-true"
-    return "bf16-mixed" if config.precision == "bfloat16" else "32-true"
-
-
-def native_bfloat16() -> bool:
-    """Whether this CPU multiplies bfloat16 in hardware (AVX-512 BF16 or AMX)."""
-    try:
-        flags = Path("/proc/cpuinfo").read_text()
-    except OSError:
-        return False
-    return "amx_bf16" in flags or "avx512_bf16" in flags
-
-
 class Loop:
     """State of one training: the method, its optimisers and the position; see :func:`fit`."""
 
@@ -355,7 +338,7 @@ class Loop:
                 group["lr"] = self.method.learning_rate(epoch, group.get("name", ""))
         phases = self.method.step(batch)
         while True:
-            with self.fabric.autocast():
+            with autocast(self.fabric):
                 phase, loss = next(phases, (None, None))
             if phase is None or loss is None:
                 break
