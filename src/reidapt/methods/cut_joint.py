@@ -118,6 +118,9 @@ class CutJointConfig(TrainConfig):
     """Residual blocks of the encoder (thesis and CUT: 9)."""
     antialias: bool | None = None
     """Blurred halvings and doublings (CUT) instead of strided convolutions (thesis)."""
+    residual: bool = False
+    """Draw a change of the picture instead of the whole picture (our choice; thesis and CUT: off). Instance norm takes a
+    picture's own brightness and tint away, and a short training has no time to learn to draw."""
     discriminator_width: int = 64
     """Channels of the discriminator's first layer (thesis and CUT: 64)."""
     patch_layers: int = 3
@@ -209,6 +212,8 @@ class CutJoint(Method):
         )
         for network in (self.encoder, self.decoder, self.discriminator):
             scaled(network, c.initial)  # type: ignore[arg-type]
+        if c.residual:
+            nn.init.normal_(self.decoder.last.weight, std=0.001)  # training begins with G(x) = x
         self.projectors = nn.ModuleDict({str(layer): Projector(self.encoder.channels[layer]) for layer in c.layers})
         self.predictors = nn.ModuleDict(
             {str(layer): Projector(256) for layer in c.layers if c.content == "encoder-consistency"}
@@ -303,7 +308,7 @@ class CutJoint(Method):
             return
 
         mirrored = c.flip_equivariance and bool(torch.rand(()) < 0.5)
-        drawn = self.decoder(self.encoder(given.flip(3)) if mirrored else keys[last])
+        drawn = self.drawn(given.flip(3)) if mirrored else self.drawn(given, keys[last])
         fake = drawn[:n]  # G(x)
         real: list[Tensor] = []
         if c.judges:
@@ -343,6 +348,11 @@ class CutJoint(Method):
         self.record("discriminator/real", (verdict_real > 0.5).double().mean())
         self.record("discriminator/generated", (verdict_fake < 0.5).double().mean())
         yield "discriminator", loss_d
+
+    def drawn(self, pictures: Tensor, maps: Tensor | None = None) -> Tensor:
+        """G(pictures), (B, 3, H, W) in −1..1; ``maps`` is the encoder's output on them where it is known."""
+        maps = self.encoder(pictures) if maps is None else maps
+        return self.decoder(maps, pictures if self.config.residual else None)
 
     def judged(self, y: Tensor, x: Tensor) -> tuple[Tensor, list[Tensor], list[Tensor]]:
         """D's verdict on y and its features of y and x, in one pass; both phases use those of y.
@@ -413,7 +423,7 @@ class CutJoint(Method):
         """
         device = next(self.decoder.parameters()).device
         x = images.to(device).float() / 127.5 - 1
-        return to_uint8(self.decoder(self.encoder(x))).to(images.device)
+        return to_uint8(self.drawn(x)).to(images.device)
 
     def samples(self, columns: int = 12) -> Tensor | None:
         """Source crops, their translations, and target crops: three rows, always of the same crops."""

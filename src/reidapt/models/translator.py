@@ -11,6 +11,10 @@ from torch import Tensor, nn
 from reidapt.models.initialise import normal
 
 
+NEARLY = 0.98
+"""What pictures are scaled by before tanh is inverted, which is infinite at 1."""
+
+
 class Blur(nn.Module):
     """Binomial low-pass [1 2 1]² / 16 before halving or after doubling (Zhang 2019, "Making Convolutional Networks
     Shift-Invariant Again"); borders are reflected.
@@ -123,15 +127,19 @@ class Decoder(nn.Module):
             self.norms.append(nn.InstanceNorm2d(after))
         self.last = nn.Conv2d(width, 3, 7, padding=3, padding_mode="reflect")
 
-    def forward(self, maps: Tensor) -> Tensor:
-        """(B, 4 · width, ⌈H/4⌉, ⌈W/4⌉) → float32 (B, 3, H, W) in −1..1."""
+    def forward(self, maps: Tensor, pictures: Tensor | None = None) -> Tensor:
+        """(B, 4 · width, ⌈H/4⌉, ⌈W/4⌉) → float32 (B, 3, H, W) in −1..1.
+
+        With ``pictures`` (B, 3, H, W) in −1..1, what is drawn is added to them, before the tanh.
+        """
         for doubling, norm, size in zip(self.doublings, self.norms, self.sizes):
             if self.antialias:
                 maps = doubling(F.interpolate(maps, size=size, mode="bilinear", align_corners=False))
             else:
                 maps = doubling(maps, output_size=size)
             maps = F.relu(norm(maps))
-        return torch.tanh(self.last(maps).float())
+        drawn = self.last(maps).float()
+        return torch.tanh(drawn if pictures is None else drawn + torch.atanh(NEARLY * pictures.float()))
 
 
 class Projector(nn.Module):
