@@ -13,6 +13,7 @@ METHODS: dict[str, tuple[str, str]] = {
     "source-only": ("reidapt.methods.source_only", "SourceOnly"),
     "cluster-teacher": ("reidapt.methods.cluster_teacher", "ClusterTeacher"),
     "cut-joint": ("reidapt.methods.cut_joint", "CutJoint"),
+    "cut-disentangled": ("reidapt.methods.cut_disentangled", "CutDisentangled"),
     "background-gan": ("reidapt.methods.background_gan", "BackgroundGan"),
 }
 

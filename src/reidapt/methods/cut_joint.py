@@ -42,8 +42,8 @@ from reidapt.losses.relation import hard_contrast, relation_consistency
 from reidapt.losses.triplet import batch_hard_triplet
 from reidapt.methods.background_gan import HALF, frozen, to_uint8
 from reidapt.methods.base import Method, Stream, TrainConfig, labels_of
-from reidapt.models.encoder_backbone import encoder_backbone_name
 from reidapt.models.embedder import ReidNet
+from reidapt.models.encoder_backbone import encoder_backbone_name
 from reidapt.models.initialise import scaled
 from reidapt.models.patchgan import PatchGAN
 from reidapt.models.translator import Decoder, Projector
@@ -267,13 +267,16 @@ class CutJoint(Method):
 
     # -- optimisation ----------------------------------------------------------------------------------------------------
 
+    def drawing(self) -> list[nn.Module]:
+        """The networks that draw, and those that compare what was drawn."""
+        return [self.encoder, self.decoder, self.projectors, self.predictors]
+
     def optimisers(self) -> dict[str, torch.optim.Optimizer]:
         c = self.config
-        drawing = [self.encoder, self.decoder, self.projectors, self.predictors]
         encoder = {id(p) for p in self.encoder.parameters()}
         groups: dict[str, list[dict[str, Any]]] = {
             "generator": [
-                {"name": "generator", "params": [p for network in drawing for p in network.parameters()]},
+                {"name": "generator", "params": [p for network in self.drawing() for p in network.parameters()]},
                 {"name": "head", "params": [p for p in self.network.parameters() if id(p) not in encoder]},
             ],
             "discriminator": [{"name": "discriminator", "params": list(self.discriminator.parameters())}],

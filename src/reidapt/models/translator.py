@@ -10,7 +10,6 @@ from torch import Tensor, nn
 
 from reidapt.models.initialise import normal
 
-
 NEARLY = 0.98
 """What pictures are scaled by before tanh is inverted, which is infinite at 1."""
 
@@ -102,6 +101,27 @@ class Encoder(nn.Module):
         return self.features(pictures, (self.last,))[self.last]
 
 
+class StyledNorm(nn.Module):
+    """Instance norm whose scale and shift are given by a style (Huang & Belongie 2017, "Arbitrary Style Transfer").
+
+    Args:
+        channels: of the maps.
+        style: length of the style's vector.
+    """
+
+    def __init__(self, channels: int, style: int) -> None:
+        super().__init__()
+        self.norm = nn.InstanceNorm2d(channels)
+        self.affine = nn.Linear(style, 2 * channels)
+        nn.init.normal_(self.affine.weight, std=0.02)
+        nn.init.zeros_(self.affine.bias)
+
+    def forward(self, maps: Tensor, style: Tensor) -> Tensor:
+        """(B, channels, h, w) and (B, style) → the same shape as the maps."""
+        scale, shift = self.affine(style)[:, :, None, None].chunk(2, dim=1)
+        return self.norm(maps) * (1 + scale) + shift
+
+
 class Decoder(nn.Module):
     """Two doublings, then conv7 and tanh.
 
@@ -109,9 +129,11 @@ class Decoder(nn.Module):
         width: channels before the last convolution; four times as many come in.
         size: (height, width) of the pictures, px.
         antialias: double by blurred repetition and a convolution, as CUT does, instead of a transposed convolution.
+        style: length of a vector that sets scale and shift of all norms; then a convolution and a norm stand at the
+            beginning too. 0 = none.
     """
 
-    def __init__(self, width: int, size: tuple[int, int], *, antialias: bool = False) -> None:
+    def __init__(self, width: int, size: tuple[int, int], *, antialias: bool = False, style: int = 0) -> None:
         super().__init__()
         self.antialias = antialias
         half = [-(-side // 2) for side in size]
@@ -124,20 +146,25 @@ class Decoder(nn.Module):
                 if antialias
                 else nn.ConvTranspose2d(before, after, 3, stride=2, padding=1, bias=False)
             )
-            self.norms.append(nn.InstanceNorm2d(after))
+            self.norms.append(StyledNorm(after, style) if style else nn.InstanceNorm2d(after))
+        if style:
+            self.enter, self.enter_norm = convolution(4 * width, 4 * width), StyledNorm(4 * width, style)
         self.last = nn.Conv2d(width, 3, 7, padding=3, padding_mode="reflect")
 
-    def forward(self, maps: Tensor, pictures: Tensor | None = None) -> Tensor:
+    def forward(self, maps: Tensor, pictures: Tensor | None = None, style: Tensor | None = None) -> Tensor:
         """(B, 4 · width, ⌈H/4⌉, ⌈W/4⌉) → float32 (B, 3, H, W) in −1..1.
 
-        With ``pictures`` (B, 3, H, W) in −1..1, what is drawn is added to them, before the tanh.
+        With ``pictures`` (B, 3, H, W) in −1..1, what is drawn is added to them, before the tanh; ``style`` is (B, style).
         """
+        given = () if style is None else (style,)
+        if style is not None:
+            maps = F.relu(self.enter_norm(self.enter(maps), style))
         for doubling, norm, size in zip(self.doublings, self.norms, self.sizes):
             if self.antialias:
                 maps = doubling(F.interpolate(maps, size=size, mode="bilinear", align_corners=False))
             else:
                 maps = doubling(maps, output_size=size)
-            maps = F.relu(norm(maps))
+            maps = F.relu(norm(maps, *given))
         drawn = self.last(maps).float()
         return torch.tanh(drawn if pictures is None else drawn + torch.atanh(NEARLY * pictures.float()))
 
