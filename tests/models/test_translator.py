@@ -7,6 +7,7 @@ from reidapt.errors import ConfigError
 from reidapt.models.embedder import ReidNet
 from reidapt.models.encoder_backbone import encoder_backbone_name, encoder_options
 from reidapt.models.initialise import scaled
+from reidapt.models.instance_norm import InstanceNorm
 from reidapt.models.patchgan import PatchGAN
 from reidapt.models.translator import Decoder, Encoder, Projector
 
@@ -50,6 +51,22 @@ def test_a_change_of_nothing_leaves_the_picture():
     torch.nn.init.zeros_(decoder.last.bias)
     x = torch.rand(2, 3, 32, 16) * 2 - 1
     assert torch.allclose(decoder(torch.randn(2, 16, 8, 4), x), 0.98 * x, atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [(32, 32), (4, 2)])  # above and below PLACES
+@pytest.mark.parametrize("layout", [torch.channels_last, torch.contiguous_format])
+def test_instance_norm_and_its_gradient_are_pytorchs(size, layout):
+    generator = torch.Generator().manual_seed(0)
+    maps = (3 + 2 * torch.randn(2, 5, *size, generator=generator)).contiguous(memory_format=layout).requires_grad_()
+    weight = torch.randn(2, 5, *size, generator=generator)
+    found = []
+    for norm in (InstanceNorm(5), torch.nn.InstanceNorm2d(5)):
+        maps.grad = None
+        out = norm(maps)
+        (out * weight).sum().backward()
+        found.append((out.detach(), maps.grad.clone()))
+    for ours, theirs in zip(*found):
+        assert torch.allclose(ours, theirs, atol=1e-4)
 
 
 def test_no_biases_before_instance_norm():

@@ -84,6 +84,11 @@ def test_losses_differ_in_two_weights_alone(tmp_path, asked):
     }  # fmt: skip
 
 
+def test_targets_of_one_layout_are_numbered(tmp_path):
+    found = thesis.specs(context(tmp_path, ["folder:s", "folder:a", "folder:b"]))
+    assert found == {"source": "folder:s", "target-1": "folder:a", "target-2": "folder:b"}
+
+
 def test_one_dataset_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="a source and at least one target"):
         list(STUDIES["thesis-table-1"].rows(context(tmp_path, ["folder:s"])))
@@ -96,20 +101,20 @@ def test_distances_and_figure_of_a_short_training(tmp_path, monkeypatch):
     monkeypatch.setitem(
         thesis.OPTIONS, "tiny", {"options": ranking, "supervised": {"epochs": 1, "persons_per_batch": 3}}
     )
-    folders = [write_masked_market(tmp_path / name, train=4, test=3, cameras=2, seed=s) for s, name in enumerate("xyz")]
+    folders = [write_masked_market(tmp_path / name, train=4, test=3, cameras=2, seed=s) for s, name in enumerate("xy")]
     data = [f"market1501:{folder}" for folder in folders]
     folder, table = run_study(STUDIES["thesis-distance"], context(tmp_path, data))
-    assert "target-2" in table
+    assert "| after | market1501 |" in table
     assert "45.1" in table
-    assert "random-network-0" in (folder / "seed-0" / "distances-target-1-after.json").read_text()
+    assert "random-network-0" in (folder / "seed-0" / "distances-market1501-after.json").read_text()
     (tmp_path / "figure").mkdir()
     (tmp_path / "figure" / "seed-0").symlink_to(folder / "seed-0")  # trainings are shared by a link
-    moment = (folder / "seed-0" / "cut-joint-to-target-1" / "checkpoints" / "last.pt").stat().st_mtime_ns
+    moment = (folder / "seed-0" / "cut-joint-to-market1501" / "checkpoints" / "last.pt").stat().st_mtime_ns
     figure = Context("tiny", range(1), data, tmp_path / "figure", Display())
     drawn, _ = run_study(STUDIES["thesis-figure-2"], figure)
     with Image.open(drawn / "figure-2-seed-0.png") as picture:
         assert np.asarray(picture).std() > 10
-    assert (folder / "seed-0" / "cut-joint-to-target-1" / "checkpoints" / "last.pt").stat().st_mtime_ns == moment
+    assert (folder / "seed-0" / "cut-joint-to-market1501" / "checkpoints" / "last.pt").stat().st_mtime_ns == moment
 
 
 def test_redrawn_pictures_are_those_of_the_method():

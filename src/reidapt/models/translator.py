@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from reidapt.models.initialise import normal
+from reidapt.models.instance_norm import InstanceNorm
 
 NEARLY = 0.98
 """What pictures are scaled by before tanh is inverted, which is infinite at 1."""
@@ -43,7 +44,7 @@ class Residual(nn.Module):
         super().__init__()
         self.first = convolution(channels, channels)
         self.second = convolution(channels, channels)
-        self.norm1, self.norm2 = nn.InstanceNorm2d(channels), nn.InstanceNorm2d(channels)
+        self.norm1, self.norm2 = InstanceNorm(channels), InstanceNorm(channels)
 
     def forward(self, maps: Tensor) -> Tensor:
         inner = F.relu(self.norm1(self.first(maps)))
@@ -62,16 +63,16 @@ class Encoder(nn.Module):
     def __init__(self, width: int = 64, blocks: int = 9, *, antialias: bool = False) -> None:
         super().__init__()
         self.channels = [3, width, 2 * width, *[4 * width] * (1 + blocks)]
-        layers: list[nn.Module] = [nn.Sequential(convolution(3, width, 7), nn.InstanceNorm2d(width), nn.ReLU())]
+        layers: list[nn.Module] = [nn.Sequential(convolution(3, width, 7), InstanceNorm(width), nn.ReLU())]
         for before in (width, 2 * width):
             after = 2 * before
             halving: list[nn.Module]
             if antialias:
-                halving = [convolution(before, after), nn.InstanceNorm2d(after), nn.ReLU(), Blur(after, 2)]
+                halving = [convolution(before, after), InstanceNorm(after), nn.ReLU(), Blur(after, 2)]
             else:
                 halving = [
                     nn.Conv2d(before, after, 3, stride=2, padding=1, bias=False),
-                    nn.InstanceNorm2d(after),
+                    InstanceNorm(after),
                     nn.ReLU(),
                 ]
             layers.append(nn.Sequential(*halving))
@@ -111,7 +112,7 @@ class StyledNorm(nn.Module):
 
     def __init__(self, channels: int, style: int) -> None:
         super().__init__()
-        self.norm = nn.InstanceNorm2d(channels)
+        self.norm = InstanceNorm(channels)
         self.affine = nn.Linear(style, 2 * channels)
         nn.init.normal_(self.affine.weight, std=0.02)
         nn.init.zeros_(self.affine.bias)
@@ -146,7 +147,7 @@ class Decoder(nn.Module):
                 if antialias
                 else nn.ConvTranspose2d(before, after, 3, stride=2, padding=1, bias=False)
             )
-            self.norms.append(StyledNorm(after, style) if style else nn.InstanceNorm2d(after))
+            self.norms.append(StyledNorm(after, style) if style else InstanceNorm(after))
         if style:
             self.enter, self.enter_norm = convolution(4 * width, 4 * width), StyledNorm(4 * width, style)
         self.last = nn.Conv2d(width, 3, 7, padding=3, padding_mode="reflect")
