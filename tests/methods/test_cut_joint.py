@@ -14,7 +14,8 @@ from reidapt.losses.adversarial import discriminator_loss, generator_loss
 from reidapt.losses.identity import smoothed_cross_entropy
 from reidapt.losses.matching import feature_matching
 from reidapt.losses.patch_nce import patch_nce
-from reidapt.methods.cut_joint import PRESETS, CutJoint, CutJointConfig, drawn_places, patches_at
+from reidapt.methods.cut_joint import PRESETS, CutJoint, CutJointConfig
+from reidapt.models.patches import drawn_places, patches_at
 from reidapt.training import Run, evaluate_run, train
 from reidapt.translation import translate_dataset
 

@@ -25,7 +25,6 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from reidapt.data import Augment, Batch, CropStore, CropTable, class_labels, pk_batches
@@ -45,6 +44,7 @@ from reidapt.methods.base import Method, Stream, TrainConfig, labels_of
 from reidapt.models.embedder import ReidNet
 from reidapt.models.encoder_backbone import encoder_backbone_name
 from reidapt.models.initialise import scaled
+from reidapt.models.patches import drawn_places, patches_at
 from reidapt.models.patchgan import PatchGAN
 from reidapt.models.translator import Decoder, Projector
 
@@ -65,9 +65,6 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     },
 }  # fmt: skip
 """Values of the options that are left unset."""
-
-SEEDED = 0.05
-"""Weight of a place outside the person's mask, against 1 inside, when patches are drawn by the mask (our choice)."""
 
 
 @dataclass(kw_only=True)
@@ -436,30 +433,3 @@ class CutJoint(Method):
         assert self.target is not None
         x, y = (s.images(np.linspace(0, len(s) - 1, columns).round().astype(int)) for s in (self.source, self.target))
         return torch.cat([torch.cat(list(part), dim=2) for part in (x, self.translate(x), y)], dim=1)
-
-
-def drawn_places(size: torch.Size, count: int, masks: Tensor | None) -> Tensor:
-    """Places in a map of this (height, width), numbered row by row, without repetition.
-
-    Args:
-        count: how many at most.
-        masks: float32 (B, 1, H, W) in 0..1; places are drawn for every picture, mostly inside. None draws evenly.
-
-    Returns:
-        int64 (S,) for all pictures, or (B, S).
-    """
-    height, width = size
-    count = min(count, height * width)
-    if masks is None:
-        return torch.randperm(height * width)[:count]
-    inside = F.interpolate(masks.cpu(), size=(height, width), mode="area").flatten(1)
-    return torch.multinomial(inside + SEEDED, count)
-
-
-def patches_at(maps: Tensor, places: Tensor) -> Tensor:
-    """The columns of maps (B, C, h, w) at places (S,) or (B, S): (B, S, C)."""
-    rows = maps.permute(0, 2, 3, 1).flatten(1, 2)
-    places = places.to(maps.device)
-    if places.ndim == 1:
-        return rows.index_select(1, places)
-    return rows.gather(1, places[:, :, None].expand(-1, -1, rows.shape[2]))

@@ -14,8 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from reidapt.data import Batch, CropStore, CropTable, class_labels, pk_batches, read
+from reidapt.data import Batch, CropStore, CropTable, class_labels, pk_batches
 from reidapt.data.randomness import numpy_generator
+from reidapt.data.spec import parse
 from reidapt.errors import ConfigError
 from reidapt.losses.identity import smoothed_cross_entropy
 from reidapt.losses.triplet import batch_hard_triplet
@@ -38,7 +39,7 @@ class SourceOnlyConfig(TrainConfig):
     cameras: list[int] = field(default_factory=list)
     """Train on these cameras of the source only; empty = all."""
     extend: str = ""
-    """Generated dataset that joins the source, e.g. one that 'reidapt translate' wrote; its ids are the source's."""
+    """Generated datasets that join the source, as 'reidapt translate' writes them, several with '+'; ids are the source's."""
     share: float = 1.0
     """Share of the generated crops that join, 0..1, the same for every person as nearly as possible."""
     generated_smoothing: float = -1.0
@@ -72,7 +73,9 @@ class SourceOnly(Method):
             source = source.require(camera=config.cameras)
         if not config.extend:
             return source, target
-        generated = read(config.extend)
+        generated = CropTable.concat(
+            [one.read() for one in parse(config.extend)]
+        )  # of several, persons are the source's
         if not generated.labelled:
             raise ConfigError(
                 f"'{config.extend}' has no persons; --extend needs generated crops with the source's ids."

@@ -31,7 +31,7 @@ class EncoderBackbone(nn.Module):
 
     def __init__(self, resnet: Any, *, blocks: int, antialias: bool = False) -> None:
         super().__init__()
-        stages = [getattr(resnet, name, None) for name in ("layer2", "layer3", "layer4")]
+        stages: list[Any] = [getattr(resnet, name, None) for name in ("layer2", "layer3", "layer4")]
         if None in stages:
             raise ConfigError(
                 f"A head on the encoder needs a ResNet with the stages layer2 to layer4, and {type(resnet).__name__} has "

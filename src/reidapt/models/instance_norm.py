@@ -7,7 +7,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-
 PLACES = 1024
 """Maps of fewer places are left to PyTorch, whose kernels for these are faster than what is saved in copies."""
 

@@ -10,13 +10,15 @@ from reidapt.errors import ConfigError
 from reidapt.progress import Display
 from reidapt.studies.bench_colour import STUDY as _bench_colour
 from reidapt.studies.demo_three_seeds import STUDY as _demo_three_seeds
+from reidapt.studies.report_figures import STUDY_LIST as _report_figures
 from reidapt.studies.report_tables import STUDY_LIST as _report_tables
 from reidapt.studies.study import Context, Study, run_study
 from reidapt.studies.thesis import STUDY_LIST as _thesis
 from reidapt.studies.world_factors import STUDY as _world_factors
 
 STUDIES: dict[str, Study] = {
-    study.name: study for study in (_demo_three_seeds, _bench_colour, _world_factors, *_report_tables, *_thesis)
+    study.name: study
+    for study in (_demo_three_seeds, _bench_colour, _world_factors, *_report_tables, *_report_figures, *_thesis)
 }
 
 
