@@ -243,6 +243,10 @@ class Method(nn.Module):
         """Learning rate at a fractional ``epoch`` as a multiple of the configured one."""
         return warmup_cosine(epoch, self.total_epochs, self.config.warmup_epochs)
 
+    def learning_rate(self, epoch: float, group: str) -> float:
+        """Learning rate at a fractional ``epoch`` of the optimisers' parameter groups called ``group`` (their key "name")."""
+        return float(self.config.lr * self.lr_factor(epoch))
+
     def begin_epoch(self, epoch: int) -> None:
         """Called once before an epoch; not called again when an epoch is resumed in its middle."""
 

@@ -17,6 +17,7 @@ from reidapt.studies.leaderboard import STUDY as _leaderboard
 from reidapt.studies.report_figures import STUDY_LIST as _report_figures
 from reidapt.studies.report_tables import STUDY_LIST as _report_tables
 from reidapt.studies.study import Context, Study, run_study
+from reidapt.studies.thesis import STUDY_LIST as _thesis
 from reidapt.studies.video import CROSS as _video_cross
 from reidapt.studies.video import TABLE as _video_table
 from reidapt.studies.video_qualitative import STUDY as _video_qualitative
@@ -32,6 +33,7 @@ STUDIES: dict[str, Study] = {
         _world_factors,
         *_report_tables,
         *_report_figures,
+        *_thesis,
         *_context_rendering,
         *_infrared,
         _video_table,

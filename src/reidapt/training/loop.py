@@ -412,10 +412,10 @@ class Loop:
 
     def train_step(self, batch: dict[str, Any], epoch: float) -> None:
         """All phases of one step."""
-        factor = self.method.lr_factor(epoch)
         for optimiser in self.optimisers.values():
             for group in optimiser.param_groups:
-                group["lr"] = self.config.lr * factor * group.get("lr_scale", 1.0)
+                rate = self.method.learning_rate(epoch, group.get("name", ""))
+                group["lr"] = rate * group.get("lr_scale", 1.0)
         phases = self.method.step(batch)
         while True:
             with autocast(self.fabric):
@@ -433,7 +433,7 @@ class Loop:
             processes.sum_gradients([p for group in optimiser.param_groups for p in group["params"]])
             optimiser.step()
         self.method.end_step()
-        self.method.record("lr", self.config.lr * factor)
+        self.method.record("lr", self.method.learning_rate(epoch, ""))
 
     def log_scalars(self, board: Any) -> None:
         """Append a line to metrics.jsonl and the same scalars to TensorBoard."""
