@@ -107,9 +107,9 @@ class ClusterTeacherConfig(TrainConfig):
     """Share of the old centroid when a feature updates it (Cluster Contrast: 0.1-0.2)."""
     target_weight: float = 1.0
     """w_t, weight of the target's loss."""
-    triplet_weight: float = 0.0
+    triplet_weight: float = 1.0
     """w_3, weight of the batch-hard triplet loss on the target."""
-    camera_weight: float = 0.0
+    camera_weight: float = 0.5
     """w_c, weight of the contrast with the proxies of other cameras, where cameras are known (CAP: 0.5)."""
     camera_temperature: float = 0.07
     """τ of that contrast (CAP)."""

@@ -26,9 +26,10 @@ from reidapt.training import Run
 VARIANTS: dict[str, Mapping[str, Any]] = {
     "as shipped": {},
     "cameras not normalised": {"normalise_cameras": False},
-    "eps 0.3": {"eps": 0.3},
     "eps 0.5": {"eps": 0.5},
-    "eps 0.6": {"eps": 0.6},
+    "eps 0.9": {"eps": 0.9},
+    "DBSCAN": {"grouping": "dbscan"},
+    "DBSCAN, eps 0.6": {"grouping": "dbscan", "eps": 0.6},
     "k1 8": {"k1": 8, "k2": 3},
     "k1 40": {"k1": 40},
 }
@@ -62,7 +63,7 @@ def obtain(context: Context, specs: Mapping[str, str], name: str, seed: int) -> 
     with context.display.stage(f"Seed {seed}: direct") as progress:
         direct = setting.direct(folder / "direct", seed, progress)
     with context.display.stage(f"Seed {seed}: {name}") as progress:
-        run = setting.adapted(folder / name.replace(" ", "-"), seed, direct, progress)
+        run = setting.adapted(folder / name.replace(" ", "-").replace(",", ""), seed, direct, progress)
         return {**score(run, setting.target, progress), **quality(run), "minutes": minutes(run)}
 
 

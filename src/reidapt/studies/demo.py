@@ -22,7 +22,7 @@ OPTIONS: dict[str, dict[str, dict[str, Any]]] = {
     "tiny": {
         "options": {"backbone": "resnet10t", "weights": "random", "height": 64, "width": 32, "last_stride": 2},
         "supervised": {"epochs": 14, "lr": 1e-3},
-        "adaptation": {"epochs": 8, "lr": 5e-4, "momentum": 0.95, "source_weight": 0.0, "eps": 0.5},
+        "adaptation": {"epochs": 12, "lr": 1e-3, "momentum": 0.95, "source_weight": 0.0},
     },
     "full": {
         "options": {"weights": "random"},
