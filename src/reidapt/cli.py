@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import NoReturn
@@ -136,6 +137,13 @@ def build_parser() -> Parser:
     convert.add_argument("dataset", help="a spec such as msmt17:DIR, or several joined by +")
     convert.add_argument("out", type=Path, help="file to write, .csv or .parquet")
 
+    pack = verb(
+        data, "pack", pack_command, "decode a dataset once into a folder that loads without decoding: packed:DIR"
+    )
+    pack.add_argument("dataset", help="a spec such as msmt17:DIR or world:bench-colour/tiny/source")
+    pack.add_argument("out", type=Path, help="folder to write; must not exist or be empty")
+    pack.add_argument("--size", type=size, default=(256, 128), help="HEIGHTxWIDTH, px (default: 256x128)")
+
     pair = verb(data, "pair", pair_command, "count and list the crop pairs of two cameras that train a translation")
     pair.add_argument("dataset", help="labelled dataset, e.g. market1501:DIR; its train split is paired")
     pair.add_argument("--all", action="store_true", help="count the pairs of every two cameras instead")
@@ -167,7 +175,9 @@ def build_parser() -> Parser:
         "--masks", default="", help="table, inverted, ellipse or MODULE:FUNCTION (default: as trained)"
     )
     translate.add_argument("--pose", default="", help="dataset whose masks are the poses, or 'own'")
-    translate.add_argument("--seed", type=int, default=0, help="seed of the poses (default: %(default)s)")
+    translate.add_argument("--contexts", type=int, default=1, help="contexts each crop is drawn into (default: 1)")
+    translate.add_argument("--context", default="", help="dataset of the contexts (default: the run's target)")
+    translate.add_argument("--seed", type=int, default=0, help="seed of poses and contexts (default: %(default)s)")
     translate.add_argument("--batch-size", type=int, default=32, help="crops per forward pass (default: %(default)s)")
     translate.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
 
@@ -204,6 +214,17 @@ def build_parser() -> Parser:
         "--ap", choices=("step", "trapezoid"), default="step", help="average precision (default: step)"
     )
     evaluate.add_argument("--strips", type=int, default=0, help="pool maxima of N horizontal strips (LMP); 0 = off")
+    evaluate.add_argument(
+        "--frames",
+        type=int,
+        nargs="+",
+        default=[0],
+        metavar="N",
+        help="frames of a tracklet; 0 = all (default); 0 4: both",
+    )
+    evaluate.add_argument(
+        "--bad-tracklets", choices=("stop", "skip"), default="stop", help="tracklets with missing or unreadable frames"
+    )
     evaluate.add_argument("--rerank", action="store_true", help="k-reciprocal re-ranking")
     evaluate.add_argument("--k1", type=int, default=20, help="neighbours of re-ranking (default: %(default)s)")
     evaluate.add_argument("--k2", type=int, default=6, help="neighbours averaged over (default: %(default)s)")
@@ -211,7 +232,9 @@ def build_parser() -> Parser:
         "--lambda", dest="weight", type=float, default=0.3, help="weight of the distance (default: 0.3)"
     )
     evaluate.add_argument("--embeddings", action="store_true", help="keep the embeddings in the result")
-    evaluate.add_argument("--batch-size", type=int, default=256, help="crops per forward pass (default: %(default)s)")
+    evaluate.add_argument(
+        "--batch-size", type=int, default=None, help="crops per forward pass (default: 256, or 64 frames of tracklets)"
+    )
     evaluate.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     evaluate.add_argument("--out", type=Path, default=None, help="folder of the result (default: RUN/evaluations)")
 
@@ -422,6 +445,8 @@ def translate_command(options: argparse.Namespace) -> None:
             splits=tuple(options.split),
             masks=options.masks,
             pose=options.pose,
+            contexts=options.contexts,
+            context=options.context,
             seed=options.seed,
             batch_size=options.batch_size,
             device=options.device,
@@ -448,6 +473,18 @@ def convert_command(options: argparse.Namespace) -> None:
     from reidapt.data.convert import convert
 
     print(f"table: {convert(options.dataset, options.out)}")
+
+
+def pack_command(options: argparse.Namespace) -> None:
+    """``reidapt data pack``"""
+    from reidapt.data.packed import pack
+    from reidapt.progress import Display
+
+    with Display().open() as display, display.stage("Packing") as progress:
+        out = pack(
+            options.dataset, options.out, options.size, lambda done, total: progress(done, total, "pictures or masks")
+        )
+    print(f"packed: packed:{out}")
 
 
 def retention_command(options: argparse.Namespace) -> None:
@@ -492,21 +529,23 @@ def evaluate_command(options: argparse.Namespace) -> None:
         ap=options.ap,
         reranking=Reranking(options.k1, options.k2, options.weight) if options.rerank else None,
         embeddings=options.embeddings,
+        bad_tracklets=options.bad_tracklets,
     )
-    with Display().open() as display, display.stage("Evaluating") as progress:
-        result, path = evaluate_run(
-            options.run,
-            options.dataset,
-            name=options.name,
-            options=how,
-            trials=options.trials,
-            batch_size=options.batch_size,
-            device=options.device,
-            out=options.out,
-            progress=progress,
-        )
-    print(result)
-    print(f"result: {path}")
+    for frames in options.frames:
+        with Display().open() as display, display.stage("Evaluating") as progress:
+            result, path = evaluate_run(
+                options.run,
+                options.dataset,
+                name=options.name,
+                options=replace(how, frames=frames),
+                trials=options.trials,
+                batch_size=options.batch_size,
+                device=options.device,
+                out=options.out,
+                progress=progress,
+            )
+        print(result)
+        print(f"result: {path}")
 
 
 def extract_command(options: argparse.Namespace) -> None:

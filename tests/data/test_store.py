@@ -47,6 +47,14 @@ def test_the_limit_changes_memory_and_not_pictures(market: Path, kept: int) -> N
     assert f"in memory: {min(kept, len(t))}" in repr(store)
 
 
+def test_pictures_beyond_the_limit_can_be_read_in_inference_mode(market: Path) -> None:
+    """Where embeddings are made: the threads that decode are not in that mode."""
+    table = read(f"market1501:{market}")
+    with torch.inference_mode():
+        found = CropStore(table, (32, 16), cache_bytes=0, threads=2).images(range(len(table)))
+    assert torch.equal(found, CropStore(table, (32, 16)).images(range(len(table))))
+
+
 def test_resizing_is_antialiased(tmp_path: Path) -> None:
     """A fine checkerboard shrunk to an eighth is flat grey; without antialiasing it would be stripes."""
     board = (np.indices((256, 128)).sum(axis=0) % 2 * 255).astype(np.uint8)

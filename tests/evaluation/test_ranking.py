@@ -114,10 +114,31 @@ def test_many_ties_in_any_chunk(chunk: int) -> None:
     assert run(data).settings["ties_at_rank1"] > 5
 
 
-def test_gallery_larger_than_a_tile(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reidapt.evaluation.counting.TILE", 1024)
-    check(scene(2, queries=6, pictures=2600, dim=4, coarse=True))
-    check(scene(2, queries=6, pictures=2048))
+@pytest.mark.parametrize("fewer", [1, 100])
+@pytest.mark.parametrize("group", [1, 4])
+def test_groups_of_queries_with_and_without_setting_scores_aside(
+    group: int, fewer: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reidapt.evaluation.counting.GROUP", group)
+    monkeypatch.setattr("reidapt.evaluation.counting.FEWER", fewer)
+    check(scene(2, queries=11, pictures=700, dim=4, coarse=True))
+    check(scene(2, queries=11, pictures=300))
+
+
+@pytest.mark.parametrize("tiled", [False, True])
+def test_half_precision_gallery_in_parts(tiled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Features stored in half precision are compared in float32, a few pictures at a time."""
+    q, g, *columns = scene(3, queries=20, pictures=130)
+    half = g.astype(np.float16)
+    expected = run((q, half.astype(np.float32), *columns))
+    monkeypatch.setattr("reidapt.evaluation.scoring.PART_BYTES", 4 * 16 * 7)
+    if tiled:
+        monkeypatch.setattr("reidapt.evaluation.scoring.BLOCK_BYTES", 4 * 130 * 10)
+    result = run((q, half, *columns))
+    assert result._source is not None
+    assert result._source.scorer.tiled is tiled
+    np.testing.assert_allclose(result.average_precision, expected.average_precision, atol=1e-12)
+    np.testing.assert_array_equal(result.top(20), expected.top(20))
 
 
 @pytest.mark.parametrize("coarse", [False, True])
@@ -125,6 +146,7 @@ def test_gallery_larger_than_a_tile(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_gallery_too_large_for_a_block_of_queries(coarse: bool, metric: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The gallery in tiles of a few pictures, the queries in groups of eight, gives the same figures and lists."""
     monkeypatch.setattr("reidapt.evaluation.scoring.BLOCK_BYTES", 4 * 120)
+    monkeypatch.setattr("reidapt.evaluation.scoring.TILE_BYTES", 4 * 120)
     for seed, persons in ((1, 6), (2, 1)):
         q, g, *columns = scene(seed, queries=21, pictures=130, dim=4, coarse=coarse, persons=persons)
         data = (np.rint(2 * q), np.rint(2 * g), *columns) if metric == "euclidean" else (q, g, *columns)
@@ -139,6 +161,7 @@ def test_gallery_too_large_for_a_block_of_queries(coarse: bool, metric: str, mon
 
 def test_first_pass_reads_only_tiles_with_a_match(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("reidapt.evaluation.scoring.BLOCK_BYTES", 4 * 400)
+    monkeypatch.setattr("reidapt.evaluation.scoring.TILE_BYTES", 4 * 400)
     q, g, qp, qc, gp, gc = scene(1, queries=70, pictures=90)
     gp[30:] = 0  # distractors at the end
     read: list[int] = []

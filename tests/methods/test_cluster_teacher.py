@@ -11,19 +11,25 @@ from tests.conftest import QUICK
 from reidapt.data import CropStore, read
 from reidapt.errors import ConfigError
 from reidapt.methods.base import warmup_cosine
-from reidapt.methods.cluster_teacher import (
-    ClusterTeacher,
-    ClusterTeacherConfig,
-    centre_per_group,
-    frozen_statistics,
-    group_means,
-)
+from reidapt.methods.cluster_teacher import ClusterTeacher, ClusterTeacherConfig
+from reidapt.methods.pseudo_labels import centre_per_group, group_means
+from reidapt.models.statistics import frozen_statistics
 
 
 @pytest.fixture
 def method(source_dir, target_dir):
     torch.manual_seed(0)
-    config = ClusterTeacherConfig(**{**QUICK, "eps": 0.7, "min_samples": 2, "k1": 6, "k2": 2, "source_epochs": 1})
+    config = ClusterTeacherConfig(
+        **{
+            **QUICK,
+            "eps": 0.7,
+            "min_samples": 2,
+            "k1": 6,
+            "k2": 2,
+            "source_epochs": 1,
+            "source": f"market1501:{source_dir}",
+        }
+    )
     built = ClusterTeacher(config, persons=6)
     source = CropStore(read(f"market1501:{source_dir}").select(split="train"), config.size)
     target = CropStore(read(f"market1501:{target_dir}").select(split="train").unlabelled(), config.size)
@@ -56,7 +62,7 @@ def test_centroids_move_one_feature_after_the_other(method):
     for f, y in zip(features, labels.tolist()):
         moved = method.config.centroid_momentum * expected[y] + (1 - method.config.centroid_momentum) * f
         expected[y] = moved / moved.norm()
-    method.update_centroids(features, labels)
+    method.update_memory(features, labels, torch.arange(4))
     assert torch.allclose(method.centroids, expected, atol=1e-6)
     assert torch.equal(method.centroids[1], expected[1])
 
@@ -79,7 +85,7 @@ def test_statistics_are_the_targets_average(method):
     """With one batch holding the whole target, the stem's statistics equal those of its input, computed directly."""
     from reidapt.data import normalise
 
-    method.estimate_statistics()
+    method.adapt_statistics()
     name, norm = next((n, m) for n, m in method.student.named_modules() if isinstance(m, torch.nn.BatchNorm2d))
     seen = []
     handle = norm.register_forward_pre_hook(lambda module, args: seen.append(args[0].detach()))
@@ -131,7 +137,7 @@ def test_every_crop_counts_the_same_in_the_statistics(method):
 
     table = method.target.table
     method.target = CropStore(table.take(np.arange(130) % len(table)), method.config.size)
-    method.estimate_statistics()
+    method.adapt_statistics()
     name, norm = next((n, m) for n, m in method.student.named_modules() if isinstance(m, torch.nn.BatchNorm2d))
     seen = []
     handle = norm.register_forward_pre_hook(lambda module, args: seen.append(args[0].detach()))

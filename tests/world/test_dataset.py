@@ -40,6 +40,20 @@ def test_a_picture_depends_on_its_row_and_epoch_alone(stream):
     assert torch.equal(stream.images(rows[::-1]).flip(0), images)
 
 
+def test_threads_and_neighbours_in_a_batch_change_no_picture(stream):
+    from reidapt.world.dataset import WorldDataset
+
+    other = WorldDataset("plaza", people=3, cameras=2, pictures=2, seed=4, size=(48, 24), workers=3)
+    rows = np.random.default_rng(0).integers(0, 12, 50)
+    stream.set_epoch(2)
+    other.set_epoch(2)
+    images, masks = other.draw(rows)
+    for start in (0, 20, 45):
+        part = slice(start, start + 5)
+        assert torch.equal(stream.images(rows[part]), images[part])
+        assert torch.equal(stream.masks(rows[part]), masks[part])
+
+
 def test_an_epoch_of_batches_has_each_person_at_most_once_and_goes_on(stream):
     stream.set_epoch(0)
     first = list(stream.batches(persons=1, pictures=3))

@@ -6,20 +6,23 @@ import base64
 import io
 import re
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from reidapt.errors import WorldError
-from reidapt.world.factors import FACTORS
+from reidapt.world.factors import FACTORS, Choice
 from reidapt.world.overlays import grey_depth, paint_parts, part_colours, tint_mask
 from reidapt.world.page import Figure, Section, render_page
 
 pytest.importorskip("anny")
 pytest.importorskip("warp")
 
-from reidapt.world import gallery
+from reidapt.world import gallery, strips
+
+DASHES = str.maketrans("_ ", "--")
 
 
 class Pictures(HTMLParser):
@@ -56,7 +59,7 @@ def test_the_page_shows_every_factor_once_and_needs_no_other_file(tmp_path, monk
     page = Pictures(path.read_text())
     assert len(page.sections) == len(set(page.sections))
     for name, factor in FACTORS.items():
-        assert page.sections.count(f"factors-of-a-{factor.level}-{name}".replace("_", "-")) == 1
+        assert page.sections.count(f"factors-of-{gallery.LEVELS[factor.level]}-{name}".translate(DASHES)) == 1
     assert all(source.startswith("data:image/") for source in page.sources)
     assert not re.search(r"https?://|src=\"(?!data:)", path.read_text())
     assert "a &lt; b" in path.read_text()
@@ -64,24 +67,34 @@ def test_the_page_shows_every_factor_once_and_needs_no_other_file(tmp_path, monk
     assert [file.name for file in (tmp_path / "x").iterdir()] == ["gallery.html"]
 
 
-def test_strips_vary_in_their_factor_and_in_nothing_else():
+@pytest.fixture(scope="module")
+def theatre():
     style = gallery.STYLES[gallery.STRIPS]
-    first = gallery.Studio(style, gallery.Arguments(2, 1, 2, 0, (32, 16)))
-    theatre = gallery.Theatre(style, 0, (32, 16), first.world)
-    for name in ("yaw", "hair"):
-        rows = [picture.columns() for picture in gallery.strip(theatre, name)]
-        assert len(rows) == gallery.COUNT
-        own = set(FACTORS[name].parameters)
-        assert any(len({row[parameter] for row in rows}) > 3 for parameter in own)
-        derived = {
-            "box_height",
-            "visible",
-            "jpeg",
-            "hat",
-            "hat_colour",
-        }  # follow from the picture or from what fits the hair
-        for column in set(rows[0]) - own - derived:
-            assert len({str(row[column]) for row in rows}) == 1, (name, column)
+    return strips.Theatre(style, 0, (32, 16), strips.Studio(style, strips.Arguments(2, 1, 2, 0, (32, 16))).world)
+
+
+@pytest.mark.parametrize("name", ["yaw", "hair", "colour", "exposure"])
+def test_strips_vary_in_their_factor_and_in_nothing_else(theatre, name):
+    rows = [picture.columns() for picture in strips.strip(theatre, name)]
+    own = set(FACTORS[name].parameters)
+    assert any(len({row[parameter] for row in rows}) > 3 for parameter in own)
+    derived = {"box_height", "visible", "outfit"}  # follow from the picture or say where a colour is from
+    for column in set(rows[0]) - own - derived:
+        assert len({str(row[column]) for row in rows}) == 1, (name, column)
+
+
+@pytest.mark.parametrize("name", ["garments", "shoes", "hat", "bag", "gait", "box", "grain", "skin"])
+def test_the_pictures_of_a_strip_differ(theatre, name):
+    pictures = [picture.rgb.astype(int) for picture in strips.strip(theatre, name)]
+    assert len(pictures) >= 4
+    assert np.mean([np.abs(a - b).max() > 15 for a, b in pairwise(pictures)]) > 0.7
+
+
+def test_every_setting_of_a_strip_is_a_parameter():
+    for name in FACTORS:
+        for values in strips.SWEEPS.get(name, [{}]):
+            Choice(values=strips.settings(name, values)).check()
+            assert set(values) <= set(FACTORS[name].parameters)
 
 
 def test_pictures_survive_the_page():

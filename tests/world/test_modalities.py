@@ -17,6 +17,7 @@ from reidapt.world.body import load_body_model
 from reidapt.world.cameras import sample_camera
 from reidapt.world.crops import Ask, Circumstances, Crop, sample_crops
 from reidapt.world.dressing import dress
+from reidapt.world.factors import Choice
 from reidapt.world.layout import MODALITIES
 from reidapt.world.people import Person, sample_person
 from reidapt.world.render import Renderer
@@ -167,6 +168,7 @@ def test_masks_of_the_same_picture_agree_between_modalities(renderer, people):
 def test_the_lamp_falls_with_the_square_of_the_distance(people, monkeypatch):
     shown = people[0]
     camera = artists.easel(CAMERAS[0])
+    camera = replace(camera, light=replace(camera.light, haze=0.0))
     renderer = Renderer([camera], SIZE, 0.0)
     row = np.zeros(modalities.BAND_COLUMNS)
     row[1] = 40.0  # a lamp without a beam, and nothing else
@@ -185,6 +187,42 @@ def test_the_lamp_falls_with_the_square_of_the_distance(people, monkeypatch):
     near, far = (level.numpy()[0] for level in levels)
     ratio = near[near[..., 3] > 0.5][:, 0].mean() / far[far[..., 3] > 0.5][:, 0].mean()
     assert ratio == pytest.approx(4.0, rel=0.08)
+
+
+@pytest.mark.parametrize("modality", ["infrared", "thermal"])
+def test_weather_is_in_the_air_of_infrared_and_thermal_pictures(people, modality):
+    shown = people[0]
+    fog, rain, snow, clear = (
+        sample_camera(STYLE, 1, Choice(values={"weather": state, "daytime": "night"}))
+        for state in ("fog", "rain", "snow", "clear")
+    )
+    pictures = {}
+    for camera in (fog, rain, snow, clear):
+        renderer = Renderer([camera], SIZE, 0.0)
+        seen = []
+        draw = renderer.bands.picture
+        renderer.bands.picture = lambda *given, draw=draw, seen=seen: seen.append(draw(*given)) or seen[-1]
+        renderer.draw([replace(shown.crop(modality), camera=camera, source_height=0.0)], [shown.mesh])
+        pictures[camera.light.weather] = seen[0].numpy()[0]
+    here = pictures["clear"][..., 3] > 0.5
+    values = {state: picture[..., 0][here] for state, picture in pictures.items()}
+    assert np.ptp(values["fog"]) < 0.9 * np.ptp(values["clear"])  # haze takes contrast
+    fallen = np.abs(values["rain"] - values["clear"]), np.abs(values["snow"] - values["fog"])
+    for difference in fallen:  # drops and flakes hide some of the person, and not all
+        assert 0.01 < (difference > 0.5 * difference.max()).mean() < 0.5
+
+
+@pytest.mark.parametrize("height", [64, 128, 256, 512])
+def test_the_blur_of_a_thermal_sensor_grows_with_the_picture(people, height):
+    crop = people[0].crop("thermal")
+    row = modalities.sensor_row(crop, crop.sensor, height)
+    taps, step = row[9:14], row[19]
+    places = np.concatenate([[0.5], step * np.arange(1, 5) + 0.5])
+    assert 2.0 * taps.sum() == pytest.approx(1.0)
+    # the taps' own standard deviation, in output pixels of a picture of 128 rows
+    deviation = np.sqrt(2.0 * (taps * places**2).sum()) / 2.0 * 128 / height
+    assert 0.7 < deviation < 1.35
+    assert modalities.sensor_row(crop, crop.sensor, 2 * height)[0] == pytest.approx(2.0 * row[0])
 
 
 def test_people_are_warmer_than_their_place_in_thermal_pictures(renderer, people):

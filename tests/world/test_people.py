@@ -76,7 +76,8 @@ def test_garments_lie_outside_the_body_they_cover(model):
 def test_a_walking_person_stands_on_the_floor_and_keeps_bone_lengths(model):
     from reidapt.world.body import BONES
     from reidapt.world.dressing import dress
-    from reidapt.world.gait import joint_rotations, pose, sample_gait
+    from reidapt.world.gait import sample_gait
+    from reidapt.world.posing import joint_rotations, pose
 
     person = sample_person(1, "plaza", 4, STYLES["plaza"].wardrobe)
     rest, mesh, soles = dress(model, person)
@@ -98,7 +99,8 @@ def test_a_walking_person_stands_on_the_floor_and_keeps_bone_lengths(model):
 
 def test_the_left_heel_strikes_in_front_at_the_start_of_the_cycle(model):
     from reidapt.world.body import BONES
-    from reidapt.world.gait import joint_rotations, pose, sample_gait
+    from reidapt.world.gait import sample_gait
+    from reidapt.world.posing import joint_rotations, pose
 
     rest = model.rest(1.75, gender=0.0, age=0.7)
     gait = sample_gait(stream(2, "gait"), 0.5)

@@ -136,7 +136,7 @@ def test_legs_do_not_come_through_a_hem(model, upper):
     """Brute force: above the hem every point of the trousers is between the front and the back of the garment."""
     from reidapt.world.body import BONES
     from reidapt.world.dressing import dress
-    from reidapt.world.gait import joint_rotations, pose
+    from reidapt.world.posing import joint_rotations, pose
 
     through = total = 0
     for index in range(4):

@@ -6,20 +6,8 @@ import numpy as np
 import pytest
 
 from reidapt.world.body import BONES
-from reidapt.world.gait import (
-    ARMS,
-    JOINTS,
-    STANCES,
-    between_directions,
-    joint_rotations,
-    joints,
-    pose,
-    pose_all,
-    rotation,
-    sample_gait,
-    sample_pose,
-    stride_length,
-)
+from reidapt.world.gait import ARMS, STANCES, sample_gait, sample_pose, stride_length
+from reidapt.world.posing import JOINTS, between_directions, joint_rotations, joints, pose, pose_all, rotation
 from reidapt.world.streams import stream
 
 SOLES = np.zeros((1, 2, 3))

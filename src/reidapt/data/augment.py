@@ -11,7 +11,6 @@ from typing import TypeVar
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from reidapt.errors import ConfigError, DataError
 
@@ -59,7 +58,7 @@ class Draws:
 
 def normalise(images: Tensor, mean: tuple[float, float, float] = MEAN, std: tuple[float, float, float] = STD) -> Tensor:
     """uint8 (B, 3, H, W) in 0..255 → float32 (x/255 − mean) / std, on the pictures' device."""
-    return _normalise(_pictures(images).to(torch.float32), mean, std)
+    return _normalise(_pictures(images), mean, std)
 
 
 def single_channel(images: Tensor, weights: tuple[float, float, float] = GREY) -> Tensor:
@@ -70,10 +69,15 @@ def single_channel(images: Tensor, weights: tuple[float, float, float] = GREY) -
 
 
 def _normalise(values: Tensor, mean: tuple[float, ...], std: tuple[float, ...]) -> Tensor:
-    """In place: float32 pictures in 0..255 → normalised."""
+    """Pictures in 0..255, uint8 or float32 → normalised float32."""
     scale = torch.tensor([1 / (255 * s) for s in std], device=values.device).view(3, 1, 1)
     shift = torch.tensor([-m / s for m, s in zip(mean, std)], device=values.device).view(3, 1, 1)
-    return values.mul_(scale).add_(shift)
+    if values.device.type != "cpu":
+        return (values * scale).add_(shift)
+    result = torch.empty(values.shape, dtype=torch.float32)
+    for place, picture in zip(result, values):  # one at a time stays in the processor's cache
+        place.copy_(picture).mul_(scale).add_(shift)
+    return result
 
 
 def _pictures(images: Tensor) -> Tensor:
@@ -177,25 +181,33 @@ class Augment:
 
     def apply(self, images: Tensor, draws: Draws) -> Tensor:
         """uint8 (B, 3, H, W) augmented as drawn → normalised float32 (B, 3, H, W)."""
-        values = self._recolour(self.move(_pictures(images), draws), draws)
-        values = _normalise(values, self.mean, self.std)
-        return values.mul_(self._kept(draws, values)) if self.erase > 0 else values
+        values = _normalise(self._recolour(self.move(_pictures(images), draws), draws), self.mean, self.std)
+        for picture, (top, left, tall, wide) in zip(values, draws.erase.tolist() if self.erase > 0 else ()):
+            if tall > 0:
+                picture[:, top : top + tall, left : left + wide] = 0
+        return values
 
     def move(self, images: Tensor, draws: Draws) -> Tensor:
         """Only flip and pad-crop: uint8 (B, C, H, W) → uint8 (B, C, H, W); for masks that follow their pictures."""
-        count, device = torch.arange(len(images), device=images.device), images.device
-        if self.flip > 0:
-            both = torch.cat([images, images.flip(3)])
-            images = both.index_select(0, count + len(images) * draws.flip.to(device))
-        if self.pad > 0:
-            height, width = images.shape[2:]
-            padded = F.pad(images, (self.pad,) * 4)
-            windows = padded.unfold(2, height, 1).unfold(3, width, 1)  # (B, C, 2·pad+1, 2·pad+1, H, W), no copy
-            images = windows.permute(0, 2, 3, 1, 4, 5)[count, draws.top.to(device), draws.left.to(device)]
-        return images
+        if self.flip == 0 and self.pad == 0:
+            return images
+        height, width = images.shape[2:]
+        moved = torch.zeros_like(images) if self.pad > 0 else torch.empty_like(images)
+        for picture, place, flip, top, left in zip(
+            images, moved, draws.flip.tolist(), draws.top.tolist(), draws.left.tolist()
+        ):
+            if flip and self.flip > 0:
+                picture = picture.flip(2)
+            down, right = (top - self.pad, left - self.pad) if self.pad > 0 else (0, 0)
+            rows, columns = (slice(max(0, d), min(n, n + d)) for d, n in ((down, height), (right, width)))
+            to_rows, to_columns = (slice(max(0, -d), min(n, n - d)) for d, n in ((down, height), (right, width)))
+            place[:, to_rows, to_columns] = picture[:, rows, columns]
+        return moved
 
     def _recolour(self, images: Tensor, draws: Draws) -> Tensor:
-        """uint8 → float32 in 0..255; only elementwise arithmetic and exact sums, so that threads change no bit."""
+        """Colours as drawn, in 0..255; only elementwise arithmetic and exact sums, so that threads change no bit."""
+        if self.contrast == self.brightness == self.saturation == self.grey == self.exchange == 0:
+            return images
         values = images.to(torch.float32)
         if self.contrast > 0 or self.brightness > 0:
             contrast, brightness = _each(draws.contrast, values), _each(draws.brightness, values)
@@ -204,8 +216,7 @@ class Augment:
             values.mul_(contrast * brightness).add_(middle * (1 - contrast) * brightness)
         if self.saturation > 0:
             torch.lerp(_luma(values), values, _each(draws.saturation, values), out=values)
-        changed = self.contrast > 0 or self.brightness > 0 or self.saturation > 0
-        values = values.clamp_(0, 255) if changed else values
+        values = values.clamp_(0, 255)
         if self.grey > 0 or self.exchange > 0:
             sources = torch.cat([values, _luma(values)], dim=1)
             channel = draws.channel.to(values.device)
@@ -214,12 +225,6 @@ class Augment:
             picked = torch.where(channel[:, None] < 0, own, rows)
             values = sources.gather(1, picked[:, :, None, None].expand(-1, -1, *values.shape[2:]))
         return values
-
-    def _kept(self, draws: Draws, values: Tensor) -> Tensor:
-        """float32 (B, 1, H, W), 0 inside the erased rectangles and 1 elsewhere."""
-        top, left, tall, wide = draws.erase.to(values.device).unbind(1)
-        rows, columns = _between(values.shape[2], top, tall), _between(values.shape[3], left, wide)
-        return (1 - rows[:, :, None] * columns[:, None, :])[:, None]
 
 
 def _whole(uniform: Tensor, bound: Tensor | int) -> Tensor:
@@ -235,9 +240,3 @@ def _luma(values: Tensor) -> Tensor:
     """(B, 3, H, W) → (B, 1, H, W)."""
     red, green, blue = GREY
     return (values[:, 0:1] * red).add_(values[:, 1:2], alpha=green).add_(values[:, 2:3], alpha=blue)
-
-
-def _between(length: int, start: Tensor, size: Tensor) -> Tensor:
-    """float32 (B, length): 1 where start ≤ position < start + size, 0 elsewhere."""
-    place = torch.arange(length, device=start.device)
-    return ((place >= start[:, None]) & (place < (start + size)[:, None])).float()

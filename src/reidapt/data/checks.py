@@ -13,6 +13,7 @@ from reidapt.data.files import Progress, in_threads, sha256
 from reidapt.data.pictures import decode, decode_mask
 from reidapt.data.spec import Spec, likely_specs, parse, read
 from reidapt.data.table import CropTable
+from reidapt.data.virtual import file_of
 from reidapt.errors import DataError
 
 
@@ -99,8 +100,11 @@ def _examine(files: tuple[str, str]) -> Examined:
 
 def _require_regular(path: str) -> None:
     """Refuse what would never end when read, such as a named pipe, and links that lead in a circle."""
+    file = file_of(path)
+    if file is None:
+        return
     try:
-        mode = os.stat(path).st_mode
+        mode = os.stat(file).st_mode
     except FileNotFoundError:
         raise DataError(f"the picture {path} does not exist.") from None
     except (OSError, ValueError) as error:

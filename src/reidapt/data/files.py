@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
+from reidapt.data.virtual import is_virtual, virtual_digest
 from reidapt.errors import DataError
 
 PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm")
@@ -51,6 +52,8 @@ def listing(folder: Path) -> list[str]:
 
 def sha256(path: str | os.PathLike[str]) -> str:
     """Hexadecimal SHA-256 of a file's bytes; raises `DataError` naming a file that cannot be read."""
+    if is_virtual(os.fspath(path)):
+        return virtual_digest(os.fspath(path))
     try:
         return hashlib.sha256(Path(path).read_bytes()).hexdigest()
     except OSError as error:

@@ -9,17 +9,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import Tensor
 
 from reidapt.data.files import Progress, in_threads
 from reidapt.data.pictures import decode, decode_mask
+from reidapt.data.readers.packed import rows_of
+from reidapt.data.store import CropStore
 from reidapt.data.table import CropTable
+from reidapt.data.virtual import FORMAT, INDEX, MASKS, PICTURES, TABLE, map_rows, read_index
 from reidapt.errors import DataError
-
-FORMAT = 1
-PICTURES, MASKS, TABLE, INDEX = "pictures.u8", "masks.u8", "table.csv", "packed.json"
 
 
 def pack(
@@ -30,7 +29,7 @@ def pack(
 ) -> Path:
     """Decode and resize all pictures of a table once; returns the folder `out`, which appears only when it is complete.
 
-    Written are `pictures.u8` (N, H, W, 3) and, where every row has a mask, `masks.u8` (N, H, W), both plain bytes,
+    Written are `pictures.u8` (N, 3, H, W) and, where every row has a mask, `masks.u8` (N, H, W), both plain bytes,
     `table.csv` and `packed.json`. `table` may also be a dataset spec such as `market1501:DIR`, or a world's folder.
 
     Raises:
@@ -50,7 +49,8 @@ def pack(
     shape = (len(table), int(size[0]), int(size[1]))
     try:
         temporary.mkdir(parents=True)
-        fill(temporary / PICTURES, (*shape, 3), lambda row: decode(paths[row], size), progress)
+        sides = (shape[0], 3, *shape[1:])
+        fill(temporary / PICTURES, sides, lambda row: decode(paths[row], size).transpose(2, 0, 1), progress)
         if all(masks):
             fill(temporary / MASKS, shape, lambda row: decode_mask(masks[row], size), progress)
         table.frame.to_csv(temporary / TABLE, index=False)
@@ -90,8 +90,23 @@ def read_any(place: str | os.PathLike[str]) -> CropTable:
     return read(f"csv:{told}") if told.is_file() else read(str(place))
 
 
-class PackedStore:
-    """The pictures of a packed folder, mapped into memory; `images` and `masks` are those of `CropStore`.
+def packed_store(
+    table: CropTable, folder: str | os.PathLike[str], size: tuple[int, int], progress: Progress | None = None
+) -> PackedStore:
+    """The pictures of a table from a folder of packed tables: packed there by the first call, found by the following ones.
+
+    A packed table is known by the table's fingerprint and the size, so that changed data is packed anew.
+    """
+    place = Path(folder) / f"{table.fingerprint()['sha256'][:16]}-{size[0]}x{size[1]}"
+    if not (place / INDEX).exists():
+        pack(table, place, size, progress)
+    store = PackedStore(place)
+    store.table = table  # as it was read, not as it came through a file
+    return store
+
+
+class PackedStore(CropStore):
+    """The pictures of a packed folder, mapped into memory; `images` and `masks` are those of any `CropStore`.
 
     Args:
         folder: as `pack` wrote it.
@@ -102,24 +117,12 @@ class PackedStore:
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self.folder = Path(folder)
-        try:
-            index = json.loads((self.folder / INDEX).read_text(encoding="utf-8"))
-            shape = tuple(int(side) for side in index["shape"])
-            if index["format"] != FORMAT:
-                raise DataError(
-                    f"{self.folder} has the packed format {index['format']}, expected {FORMAT}; pack it again."
-                )
-            frame = pd.read_csv(self.folder / TABLE, low_memory=False)
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise DataError(
-                f"{self.folder} is no folder of packed pictures ({error}); write one with pack()."
-            ) from error
-        if len(frame) != shape[0]:
-            raise DataError(f"{self.folder / TABLE} has {len(frame)} rows for {shape[0]} pictures; pack it again.")
-        self.table = CropTable(frame, str(index["name"]), str(index["root"]))
-        self.size = (shape[1], shape[2])
-        self._pictures = self._map(PICTURES, (*shape, 3))
-        self._covers = self._map(MASKS, shape) if index["masks"] else None
+        index = read_index(self.folder)
+        count, height, width = index.shape
+        self.table = CropTable(rows_of(self.folder, index), index.name, index.root)
+        self.size = (height, width)
+        self._pictures = map_rows(self.folder / PICTURES, (count, 3, height, width))
+        self._covers = map_rows(self.folder / MASKS, index.shape) if index.masks else None
 
     def __len__(self) -> int:
         return len(self.table)
@@ -129,26 +132,13 @@ class PackedStore:
 
     def images(self, indices: Sequence[int] | np.ndarray | Tensor) -> Tensor:
         """Pictures of these rows (B,), a new uint8 tensor (B, 3, H, W) in 0..255 on the CPU."""
-        return torch.from_numpy(self._pictures[self._rows(indices)]).permute(0, 3, 1, 2).contiguous()
+        return torch.from_numpy(self._pictures[self._rows(indices).numpy()])
 
     def masks(self, indices: Sequence[int] | np.ndarray | Tensor, missing: int | None = None) -> Tensor:
         """Person masks of these rows (B,), a new uint8 tensor (B, 1, H, W); `missing` as of `CropStore.masks`."""
-        rows = self._rows(indices)
+        rows = self._rows(indices).numpy()
         if self._covers is not None:
             return torch.from_numpy(self._covers[rows])[:, None]
         if missing is None:
             raise DataError(f"the packed pictures in {self.folder} have no masks; use a method without them.")
         return torch.full((len(rows), 1, *self.size), missing, dtype=torch.uint8)
-
-    def _rows(self, indices: Sequence[int] | np.ndarray | Tensor) -> np.ndarray:
-        rows = np.asarray(indices, np.int64).reshape(-1)
-        if len(rows) and not 0 <= rows.min() <= rows.max() < len(self):
-            raise DataError(f"rows {rows.min()}..{rows.max()} were asked for; there are rows 0..{len(self) - 1}.")
-        return rows
-
-    def _map(self, name: str, shape: tuple[int, ...]) -> np.ndarray:
-        path, expected = self.folder / name, int(np.prod(shape))
-        found = path.stat().st_size if path.exists() else -1
-        if found != expected:
-            raise DataError(f"{path} has {max(found, 0)} bytes, expected {expected}; pack the pictures again.")
-        return np.memmap(path, np.uint8, "r", shape=shape)

@@ -7,6 +7,7 @@ import os
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from reidapt.data.virtual import is_virtual, virtual_picture
 from reidapt.errors import DataError
 
 
@@ -25,6 +26,9 @@ def decode_mask(path: str | os.PathLike[str], size: tuple[int, int] | None = Non
 
 
 def _load(path: str | os.PathLike[str], size: tuple[int, int] | None, mode: str) -> Image.Image:
+    if is_virtual(os.fspath(path)):
+        picture = _convert(Image.fromarray(virtual_picture(os.fspath(path), size, mask=mode == "L")), mode)
+        return picture if size is None else picture.resize((size[1], size[0]), Image.Resampling.BILINEAR)
     try:
         with Image.open(path) as image:
             if size is not None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from reidapt.data.catalogue import CATALOGUE, recognised
 from reidapt.data.columns import nearest
 from reidapt.data.entry import Dataset
-from reidapt.data.readers import folder, market1501, tabular, world
+from reidapt.data.readers import folder, market1501, packed, streamed, tabular, world
 from reidapt.data.table import CropTable
 from reidapt.errors import DataError
 
@@ -20,8 +20,9 @@ GENERIC: dict[str, Callable[[Path], CropTable]] = {
     "csv": tabular.read_csv,
     "parquet": tabular.read_parquet,
     "world": world.read,
+    "packed": packed.read,
 }
-READERS: tuple[str, ...] = (*CATALOGUE, *GENERIC)
+READERS: tuple[str, ...] = (*CATALOGUE, *GENERIC, "stream")
 """Everything that can stand before the colon."""
 
 
@@ -31,8 +32,8 @@ class Spec:
 
     Attributes:
         reader: a name of `READERS`.
-        path: absolute.
-        options: of a dataset of the catalogue, all of them with their values; empty for other readers.
+        path: absolute; of `stream`, the style.
+        options: of a dataset of the catalogue or a stream, all of them with their values; empty for other readers.
     """
 
     reader: str
@@ -46,6 +47,8 @@ class Spec:
 
     def read(self) -> CropTable:
         """The table; raises `DataError` for whatever the reader finds wrong."""
+        if self.reader == "stream":
+            return streamed.read(str(self.path), self.options)
         if self.reader == "folder":
             self._refuse_layouts()
         try:
@@ -102,12 +105,14 @@ def _parse(text: str) -> Spec:
         options = _options(tail, prefix)
     if not path.strip():
         raise DataError(f"{text!r} names no path; write {prefix}:PATH.")
+    if prefix == "stream":
+        return Spec(prefix, Path(path), streamed.resolve(path, options))
     place = world.place(path) if prefix == "world" else Path(os.path.abspath(os.path.expanduser(path)))
     return Spec(prefix, place, CATALOGUE[prefix].resolve(options) if prefix in CATALOGUE else {})
 
 
 def _options(tail: str, reader: str) -> dict[str, str]:
-    if reader not in CATALOGUE:
+    if reader not in CATALOGUE and reader != "stream":
         raise DataError(f"{reader}: takes no options, but '?{tail}' follows the path; leave it out.")
     options: dict[str, str] = {}
     for piece in tail.split("&"):

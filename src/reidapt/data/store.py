@@ -14,6 +14,7 @@ from torch import Tensor
 
 from reidapt.data.files import Progress, in_threads
 from reidapt.data.pictures import decode, decode_mask
+from reidapt.data.streamed import streams_in
 from reidapt.data.table import CropTable
 from reidapt.errors import DataError
 
@@ -24,6 +25,8 @@ GIB = 1 << 30
 
 class CropStore:
     """Pictures of a table, decoded and resized once and kept; rows beyond the limit are decoded each time.
+
+    Rows of a streamed world are drawn each time, other pictures in every epoch (`set_epoch`).
 
     Args:
         table: whose pictures.
@@ -55,17 +58,20 @@ class CropStore:
         self._pool: ThreadPoolExecutor | None = None
         budget = min(cache_bytes, available_memory() // 2)
         rows = min(len(table), max(0, budget) // (3 * self.size[0] * self.size[1]))
-        if rows < len(table):
+        if rows < len(table) and cache_bytes > 0:
             log.info(
                 "%s: %d of %d pictures are kept in memory, the rest is decoded per batch", table.name, rows, len(self)
             )
         self._cache = torch.empty((rows, 3, *self.size), dtype=torch.uint8)
-        self._mask_cache: Tensor | None = None
+        self._streams = streams_in(self._paths, self.size)
+        self._files = torch.ones(len(table), dtype=torch.bool)  # rows that are decoded
+        for part in self._streams:
+            self._files &= part.number < 0
 
         def keep(row: int) -> None:
             self._cache[row] = self._picture(row)
 
-        in_threads(keep, range(rows), self.threads, progress)
+        in_threads(keep, self._files[:rows].nonzero()[:, 0].tolist(), self.threads, progress)
 
     def __len__(self) -> int:
         return len(self._paths)
@@ -73,15 +79,22 @@ class CropStore:
     def __repr__(self) -> str:
         return f"CropStore({self.table!r}, size={self.size}, in memory: {len(self._cache)})"
 
+    def set_epoch(self, epoch: int) -> None:
+        """Other pictures of the streamed worlds among the rows: those of `epoch`, from 0. Files stay what they are."""
+        for part in self._streams:
+            part.stream.set_epoch(epoch)
+
     def images(self, indices: Sequence[int] | np.ndarray | Tensor) -> Tensor:
         """Pictures of these rows (B,), a new uint8 tensor (B, 3, H, W) in 0..255 on the CPU."""
         rows = self._rows(indices)
-        inside = rows < len(self._cache)
+        inside = (rows < len(self._cache)) & self._files[rows]
         if inside.all():
             return self._cache.index_select(0, rows)
         result = torch.empty((len(rows), 3, *self.size), dtype=torch.uint8)
         result[inside] = self._cache.index_select(0, rows[inside])
-        self._decode(result, rows, (~inside).nonzero()[:, 0].tolist(), self._picture)
+        self._decode(result, rows, (~inside & self._files[rows]).nonzero()[:, 0].tolist(), self._picture)
+        for part in self._streams:
+            part.fill(result, rows, "images")
         return result
 
     def masks(self, indices: Sequence[int] | np.ndarray | Tensor, missing: int | None = None) -> Tensor:
@@ -98,7 +111,10 @@ class CropStore:
                 f"{self._paths[without[0]]}; give masks in the table's 'mask' column or use a method without them."
             )
         result = torch.full((len(rows), 1, *self.size), missing or 0, dtype=torch.uint8)
-        self._decode(result, rows, [i for i, row in enumerate(rows.tolist()) if self._masks[row]], self._mask)
+        decoded = [i for i, row in enumerate(rows.tolist()) if self._masks[row] and self._files[row]]
+        self._decode(result, rows, decoded, self._mask)
+        for part in self._streams:
+            part.fill(result, rows, "masks")
         return result
 
     def _rows(self, indices: Sequence[int] | np.ndarray | Tensor) -> Tensor:
@@ -116,8 +132,10 @@ class CropStore:
         return torch.from_numpy(decode_mask(self._masks[row], self.size).copy())[None]
 
     def _decode(self, into: Tensor, rows: Tensor, places: list[int], load: Callable[[int], Tensor]) -> None:
+        memory = into.numpy()  # threads have no inference mode: they could not write to a tensor made in it
+
         def one(place: int) -> None:
-            into[place] = load(int(rows[place]))
+            memory[place] = load(int(rows[place])).numpy()
 
         if self._pool is None and len(places) > 1:
             self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="reidapt-decode")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
@@ -12,14 +13,10 @@ from torch import Tensor
 
 from reidapt.evaluation.scoring import Scorer
 
-TILE = 20480
-"""Gallery pictures compared at once on the CPU: their scores and the outcomes stay in the second-level cache."""
-MANY = 20
-"""Above this many positives of one query, sorting its scores once costs less than comparing them with each positive."""
-FEWER = 3
-"""Scores are set aside where this many times the others are left; copying a few costs less than comparing all."""
-WORD_RUN = 128
-"""Outcomes are bytes, added up eight at a time as 64-bit words; a byte would overflow after 255 words."""
+GROUP = 16
+"""Queries finished together on the CPU: their scores stay in the second-level cache."""
+FEWER = 4
+"""Scores below all positives are set aside where at most one in this many is left; copying more costs more than sorting."""
 
 
 @dataclass(frozen=True)
@@ -74,83 +71,96 @@ def count_above(scorer: Scorer, positives: Picks, left_out: Picks, junk: np.ndar
 def _count_in_rows(
     scorer: Scorer, block: Tensor, start: int, positives: Picks, left_out: Picks, junk: np.ndarray
 ) -> tuple[np.ndarray, int]:
-    """One query after the other, so that everything done to its scores happens while they are in cache."""
-    terms, combine = scorer.gallery_term.numpy(), scorer.combine
-    rows = block.numpy()
+    """A few queries after the other, so that everything done to their scores happens while they are in cache."""
+    terms, rows = scorer.gallery_term.numpy(), block.numpy()
+    offsets = positives.offsets[start : start + len(rows) + 1] - positives.offsets[start]
+    ranks, ties = np.empty(offsets[-1], np.int64), np.zeros(len(rows), np.bool_)
 
-    def count(part: range) -> tuple[list[np.ndarray], int]:
-        outcomes = np.zeros((MANY, TILE), np.bool_)
-        found: list[np.ndarray] = []
-        ties = 0
-        for i in part:
-            mine = positives.of(start + i)
-            if not len(mine):
-                continue
-            scores = rows[i]
-            combine(scores, terms, out=scores)
+    def part(some: range) -> None:
+        for first in range(some.start, some.stop, GROUP):
+            stop = min(first + GROUP, some.stop)
+            scores = rows[first:stop]
+            scorer.combine(scores, terms, out=scores)
             if scorer.bonus is not None:
-                scorer.bonus.add_to(scores, start + i)
-            scores[junk] = -np.inf
-            scores[left_out.of(start + i)] = -np.inf
-            ranks, tied = ranks_in_row(scores, mine, outcomes)
-            found.append(ranks)
-            ties += tied
-        return found, ties
+                for i, row in enumerate(scores, start + first):
+                    scorer.bonus.add_to(row, i)
+            if len(junk):
+                scores[:, junk] = -np.inf
+            scores[left_out.cells(start + first, start + stop)] = -np.inf
+            cells = positives.cells(start + first, start + stop)
+            mine = slice(offsets[first], offsets[stop])
+            ranks[mine], ties[first:stop] = ranks_in_rows(scores, *cells, offsets[first : stop + 1] - offsets[first])
 
-    threads = max(1, min(torch.get_num_threads(), len(rows)))
-    cuts = np.linspace(0, len(rows), threads + 1).astype(int)
-    with ThreadPoolExecutor(threads) as pool:  # NumPy lets go of the interpreter while it compares
-        parts = list(pool.map(count, [range(*cut) for cut in pairwise(cuts)]))
-    found = [ranks for part, _ in parts for ranks in part]
-    return np.concatenate([np.empty(0, np.int64), *found]), sum(ties for _, ties in parts)
+    in_threads(part, len(rows))
+    return ranks, int(ties.sum())
 
 
-def ranks_in_row(scores: np.ndarray, mine: np.ndarray, outcomes: np.ndarray) -> tuple[np.ndarray, bool]:
-    """Ascending 1-based ranks of the positives `mine` among `scores` (G,), and whether a tie decided the first place.
+def in_threads(part: Callable[[range], None], rows: int) -> None:
+    """Run `part` on as many stretches of 0..rows as torch has threads; NumPy lets go of the interpreter meanwhile."""
+    threads = max(1, min(torch.get_num_threads(), rows))
+    cuts = np.linspace(0, rows, threads + 1).astype(int)
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(part, [range(*cut) for cut in pairwise(cuts)]))
 
-    `outcomes` (at least min(len(mine), MANY), TILE) is memory to work in; `scores` of the positives are overwritten.
+
+def ranks_in_rows(
+    scores: np.ndarray, row: np.ndarray, column: np.ndarray, offsets: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """1-based ranks (P,) of the positives, ascending within a row, and (B,) whether a tie decided the first place.
+
+    Args:
+        scores: (B, G); those of the positives are overwritten.
+        row, column: (P,) where the positives stand, by row.
+        offsets: (B + 1,) where each row's positives start.
     """
-    order = np.argsort(-scores[mine], kind="stable")
-    values = scores[mine[order]]
-    scores[mine] = -np.inf  # what remains are negatives; among themselves the positives are in order already
-    above, level = above_each(scores, values, outcomes)
-    tied = bool(level and above[0] == 0 and (scores == values[0]).any())
-    if level:
-        for k, index in enumerate(mine[order]):
-            above[k] += np.count_nonzero(scores[:index] == values[k])
-    return above + np.arange(1, len(mine) + 1), tied
+    values = scores[row, column]
+    order = np.lexsort((column, -values, row))
+    values, column = values[order], column[order]
+    scores[row, column] = -np.inf  # what remains are negatives; among themselves the positives are in order already
+    above, before, equal = compare(scores, values, column, offsets)
+    tied = np.zeros(len(scores), np.bool_)
+    some = np.flatnonzero(np.diff(offsets))
+    best = offsets[some]
+    tied[some] = (above[best] == 0) & (equal[best] > 0)
+    return above + before + np.arange(len(row)) - offsets[row] + 1, tied
 
 
-def above_each(scores: np.ndarray, values: np.ndarray, outcomes: np.ndarray) -> tuple[np.ndarray, bool]:
+def compare(
+    scores: np.ndarray, values: np.ndarray, column: np.ndarray, offsets: np.ndarray, first: int = 0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """For each positive: scores of its row above it, equal ones of a lower gallery index, and equal ones, (P,) each.
+
+    Args:
+        scores: (B, G) of the gallery pictures from `first` on, the positives' own hidden.
+        values: (P,) scores of the positives, by row, descending within it.
+        column: (P,) their gallery indices.
+        offsets: (B + 1,) where each row's positives start.
+    """
+    above, before, equal = (np.zeros(len(values), np.int64) for _ in range(3))
+    for i, (start, stop) in enumerate(pairwise(offsets)):
+        if start == stop:
+            continue
+        above[start:stop], level = above_each(scores[i], values[start:stop])
+        for k in range(start, stop) if level else ():
+            same = scores[i] == values[k]
+            equal[k] = np.count_nonzero(same)
+            before[k] = np.count_nonzero(same[: max(0, column[k] - first)])
+    return above, before, equal
+
+
+def above_each(scores: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, bool]:
     """How many of `scores` (G,) are above each of `values` (P,), which descend, and whether any equals one.
 
-    Scores below all values are set aside first where they are the most. `outcomes` (at least min(P, MANY), TILE) bool
-    is memory to work in.
+    Scores below all values are set aside, the others sorted once: with the vector instructions that NumPy sorts float32
+    with, this costs no more than comparing them with a dozen values.
     """
     near = scores >= values[-1]
-    if FEWER * np.count_nonzero(near) < len(scores):
-        scores = scores[near]
-    if len(values) <= MANY:
-        return _above(scores, values[:, None], outcomes[: len(values)])
-    ordered = np.sort(scores)
-    above = len(scores) - np.searchsorted(ordered, values, side="right")
-    return above, bool((np.searchsorted(ordered, values, side="left") + above < len(scores)).any())
-
-
-def _above(scores: np.ndarray, values: np.ndarray, outcome: np.ndarray) -> tuple[np.ndarray, bool]:
-    """How many of `scores` (G,) are above each of `values` (P, 1), and whether any equals one. `outcome`: (P, TILE)."""
-    above = np.zeros(len(values), np.int64)
-    level = False
-    for first in range(0, len(scores), TILE):
-        tile = scores[first : first + TILE]
-        inside = outcome[:, : len(tile)]
-        used = outcome[:, : -(-len(tile) // (8 * WORD_RUN)) * 8 * WORD_RUN]
-        used[:, len(tile) :] = False
-        level = level or bool(np.equal(tile, values, out=inside).any())
-        np.greater(tile, values, out=inside)
-        words = used.view(np.uint64).reshape(len(values), -1, WORD_RUN)
-        above += np.add.reduce(words, axis=2).view(np.uint8).sum(axis=1, dtype=np.int64)
-    return above, level
+    count = np.count_nonzero(near)
+    if not count:
+        return np.zeros(len(values), np.int64), False
+    ordered = np.sort(scores[near] if FEWER * count <= len(scores) else scores)
+    reached = np.searchsorted(ordered, values, side="right")
+    return len(ordered) - reached, bool((ordered[reached - 1] == values).any())
 
 
 def _count_in_block(

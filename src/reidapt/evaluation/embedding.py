@@ -118,10 +118,10 @@ def strip_maxima(model: Any, strips: int) -> Callable[..., Tensor]:
 
 
 def _embed_batch(function: Embedder, pictures: Tensor, flip: bool) -> Tensor:
-    """(B, D) float32 unit vectors of uint8 pictures (B, 3, H, W)."""
+    """(B, D) float32 unit vectors of uint8 pictures (B, 3, H, W) or clips (B, T, 3, H, W)."""
     from reidapt.data import normalise
 
-    images = normalise(pictures)
+    images = normalise(pictures.flatten(0, -4)).view(pictures.shape)
     features = _checked(function(images), len(images))
     if flip:
         features = features + _checked(function(images.flip(-1)), len(images))

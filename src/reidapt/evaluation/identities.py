@@ -111,7 +111,7 @@ def _column(values: ArrayLike | None, length: int, name: str) -> np.ndarray:
             f"{name} has shape {column.shape} and type {column.dtype}; expected {length} whole numbers, one for each "
             "row of the features."
         )
-    return column.astype(np.int64)
+    return column.astype(np.int64, copy=False)
 
 
 def identity_ranks(scorer: Scorer, people: Identities, left_out: Picks) -> np.ndarray:

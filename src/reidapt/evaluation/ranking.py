@@ -66,7 +66,7 @@ def rank(
         metric: "cosine", or "euclidean" between the features as they are.
         reranking: k-reciprocal re-ranking of the lists, with cosine; off by default.
         max_rank: length of the CMC curve.
-        chunk: queries compared at once; by default as many as fit a block of scores of 48 MiB.
+        chunk: queries compared at once; by default as many as fit a block of scores of 96 MiB.
         record: what else influences the numbers ("flip", "feature", "reranking", ...); written into the summary.
 
     Returns:

@@ -11,13 +11,20 @@ from torch import Tensor
 
 from reidapt.errors import ConfigError, DataError
 from reidapt.evaluation.reranking import Bonus, Reranking, rerank
-from reidapt.similarity.neighbours import BLOCK_BYTES, Features, as_features, full_float32, inverse_norms, squared_norms
+from reidapt.similarity.neighbours import Features, as_features, full_float32, inverse_norms, squared_norms
 
 Metric = Literal["cosine", "euclidean"]
-FEW_QUERIES = 64
+BLOCK_BYTES = 96 << 20
+"""Size of a block of scores over the whole gallery: so many queries at once that the product is nearly as fast as that
+of all of them."""
+FEW_QUERIES = 128
 """Where fewer queries than this fit a block over the whole gallery, the gallery is cut into tiles instead."""
-GROUP_BYTES = 64 << 20
+GROUP_BYTES = 16 << 20
 """Size of the query features that meet one tile of the gallery."""
+TILE_BYTES = 48 << 20
+"""Size of a tile of scores."""
+PART_BYTES = 16 << 20
+"""Size of the float32 copy of gallery features that are stored as something else."""
 
 
 class Scorer:
@@ -74,13 +81,7 @@ class Scorer:
             if self.metric == "cosine":
                 rows = rows * self.query_factor[start : start + self.rows, None]
             block = buffer[: len(rows)]
-            with full_float32():
-                if self.gallery.dtype == torch.float32:
-                    torch.mm(rows, self.gallery.T, out=block)
-                else:
-                    for first in range(0, self.pictures, 8192):
-                        part = self.gallery[first : first + 8192].float()
-                        block[:, first : first + 8192] = rows @ part.T
+            self._multiply(rows, 0, block)
             yield start, block
 
     def groups(self) -> Iterator[tuple[int, int]]:
@@ -97,17 +98,27 @@ class Scorer:
         rows = self.query[q0:q1].float()
         if self.metric == "cosine":
             rows = rows * self.query_factor[q0:q1, None]
-        size = min(self.pictures, max(1, BLOCK_BYTES // (4 * len(rows))))
+        size = min(self.pictures, max(1, TILE_BYTES // (4 * len(rows))))
         buffer = torch.empty(len(rows) * size, device=self.device)
         wanted = range(-(-self.pictures // size)) if holding is None else np.unique(holding // size).tolist()
         for number in wanted:
             first = number * size
-            part = self.gallery[first : first + size].float()
-            block = buffer[: len(rows) * len(part)].view(len(rows), len(part))
-            with full_float32():
-                torch.mm(rows, part.T, out=block)
+            width = min(size, self.pictures - first)
+            block = buffer[: len(rows) * width].view(len(rows), width)
+            self._multiply(rows, first, block)
             term = self.gallery_term[first : first + size]
             yield first, block.mul_(term) if self.metric == "cosine" else block.sub_(term)
+
+    def _multiply(self, rows: Tensor, first: int, block: Tensor) -> None:
+        """Products of `rows` (B, D) with the gallery pictures from `first` on into `block` (B, T)."""
+        gallery = self.gallery[first : first + block.shape[1]]
+        size = max(1, len(gallery))
+        if gallery.dtype != torch.float32:
+            size = max(1, PART_BYTES // (4 * max(1, gallery.shape[1])))
+        with full_float32():
+            for start in range(0, len(gallery), size):
+                part = gallery[start : start + size].float()
+                torch.mm(rows, part.T, out=block[:, start : start + size])
 
     @property
     def combine(self) -> np.ufunc:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
-
 import numpy as np
 import torch
 from torch import Tensor
 
-from reidapt.evaluation.counting import MANY, TILE, Picks, above_each
+from reidapt.evaluation.counting import Picks, compare, in_threads
 from reidapt.evaluation.scoring import Scorer
 from reidapt.similarity.neighbours import stable_topk
 
@@ -35,27 +31,32 @@ def count_in_tiles(scorer: Scorer, positives: Picks, left_out: Picks, junk: np.n
     """
     ranks, ties = np.empty(len(positives.indices), np.int64), 0
     for q0, q1 in scorer.groups():
-        mine = slice(positives.offsets[q0], positives.offsets[q1])
         cells, out = Cells(positives, q0, q1), Cells(left_out, q0, q1)
-        values = np.empty(len(cells.rows), np.float32)
-        for first, block in scorer.tiles(q0, q1, holding=cells.columns):
-            rows, columns, which = cells.within(first, block.shape[1])
-            values[which] = _at(block, rows, columns)
+        values = _values(scorer, q0, q1, cells)
         order = np.lexsort((np.arange(len(values)), -values, cells.rows))  # ranked within each query
         offsets = positives.offsets[q0 : q1 + 1] - positives.offsets[q0]
-        ranked, index = values[order], cells.columns[order]
-        above, before, rivals = (np.zeros(len(values), np.int64) for _ in range(3))
+        index = cells.columns[order]
+        above, before, rivals = np.zeros((3, len(values)), np.int64)
         for first, block in scorer.tiles(q0, q1):
             hide(block, first, junk, out, cells)
-            strictly, lower, equal = _count(block, first, ranked, index, offsets)
-            above += strictly
-            before += lower
-            rivals += equal
+            for total, found in zip((above, before, rivals), _compare(block, values[order], index, offsets, first)):
+                total += found
+            del block  # or its memory would still be held when the next group's is taken
         some = np.flatnonzero(np.diff(offsets))
         ties += int(((above[offsets[some]] == 0) & (rivals[offsets[some]] > 0)).sum())
         nth = np.arange(len(values)) - offsets[cells.rows] + 1
-        ranks[mine] = above + before + nth
+        ranks[positives.offsets[q0] : positives.offsets[q1]] = above + before + nth
     return ranks, ties
+
+
+def _values(scorer: Scorer, q0: int, q1: int, cells: Cells) -> np.ndarray:
+    """The scores of the picks `cells` of queries q0..q1, in their order."""
+    values = np.empty(len(cells.rows), np.float32)
+    for first, block in scorer.tiles(q0, q1, holding=cells.columns):
+        rows, columns, which = cells.within(first, block.shape[1])
+        row, column = (torch.from_numpy(a).to(block.device) for a in (rows, columns))
+        values[which] = block[row, column].cpu().numpy()
+    return values
 
 
 def lists_in_tiles(scorer: Scorer, left_out: Picks, junk: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
@@ -72,6 +73,7 @@ def lists_in_tiles(scorer: Scorer, left_out: Picks, junk: np.ndarray, k: int) ->
             where = torch.cat([places, found + first], dim=1)
             best, order = both.sort(dim=1, descending=True, stable=True)
             best, places = best[:, :k], where.gather(1, order[:, :k])
+            del block
         indices[q0:q1], scores[q0:q1] = places.cpu().numpy(), best.cpu().numpy()
     return indices, scores
 
@@ -85,44 +87,19 @@ def hide(block: Tensor, first: int, junk: np.ndarray, *cells: Cells) -> None:
         block[torch.from_numpy(rows).to(block.device), torch.from_numpy(columns).to(block.device)] = -torch.inf
 
 
-def _at(block: Tensor, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    row, column = (torch.from_numpy(a).to(block.device) for a in (rows, columns))
-    return block[row, column].cpu().numpy()
-
-
-def _count(
-    block: Tensor, first: int, values: np.ndarray, index: np.ndarray, offsets: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """For each positive: scores of its query's row above it, equal ones of a lower gallery index, and equal ones.
-
-    Args:
-        block: (B, T) scores of the gallery pictures from `first` on, the positives' own hidden.
-        values, index: (P,) scores and gallery indices of the positives, by query.
-        offsets: (B + 1,) where each query's positives start.
-    """
+def _compare(
+    block: Tensor, values: np.ndarray, column: np.ndarray, offsets: np.ndarray, first: int
+) -> tuple[np.ndarray, ...]:
+    """`counting.compare` in as many threads as torch has."""
     scores = block.cpu().numpy()
-    above, before, equal = (np.zeros(len(values), np.int64) for _ in range(3))
+    counts = tuple(np.zeros(len(values), np.int64) for _ in range(3))
 
     def part(rows: range) -> None:
-        outcomes = np.zeros((MANY, TILE), np.bool_)
-        for row in rows:
-            mine = slice(offsets[row], offsets[row + 1])
-            if mine.start == mine.stop:
-                continue
-            above[mine], level = above_each(scores[row], values[mine], outcomes)
-            if level:
-                for k in range(mine.start, mine.stop):
-                    same = scores[row] == values[k]
-                    equal[k] = np.count_nonzero(same)
-                    before[k] = np.count_nonzero(same[: max(0, index[k] - first)])
+        ends = offsets[rows.start : rows.stop + 1]
+        mine = slice(ends[0], ends[-1])
+        found = compare(scores[rows.start : rows.stop], values[mine], column[mine], ends - ends[0], first)
+        for count, some in zip(counts, found):
+            count[mine] = some
 
     in_threads(part, len(scores))
-    return above, before, equal
-
-
-def in_threads(part: Callable[[range], None], rows: int) -> None:
-    """Run `part` on as many stretches of 0..rows as torch has threads; NumPy lets go of the interpreter meanwhile."""
-    threads = max(1, min(torch.get_num_threads(), rows))
-    cuts = np.linspace(0, rows, threads + 1).astype(int)
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(part, [range(*cut) for cut in pairwise(cuts)]))
+    return counts

@@ -42,18 +42,28 @@ def centroid_contrast(features: Tensor, labels: Tensor, centroids: Tensor, tempe
 
 
 @float32
-def soft_contrast(features: Tensor, teacher: Tensor, centroids: Tensor, temperature: float = 0.05) -> Tensor:
+def soft_contrast(
+    features: Tensor,
+    teacher: Tensor,
+    centroids: Tensor,
+    temperature: float = 0.05,
+    teacher_temperature: float | None = None,
+) -> Tensor:
     r"""Cross-entropy between the teacher's and the student's soft assignment to the centroids (Ge et al. 2020, Eq. 6).
 
     .. math:: -\frac1B \sum_b \sum_k q_{bk} \log p_{bk},
-        \quad p_b = \mathrm{softmax}(f_b \cdot C / \tau),\ q_b = \mathrm{softmax}(g_b \cdot C / \tau)
+        \quad p_b = \mathrm{softmax}(f_b \cdot C / \tau),\ q_b = \mathrm{softmax}(g_b \cdot C / \tau_g)
+
+    Its gradient is that of the Kullback-Leibler divergence of p from q, as the teacher's entropy is a constant.
 
     Args:
         features: f, the student's (B, D), L2-normalised.
         teacher: g, the teacher's (B, D), L2-normalised; not differentiated.
         centroids: C, (K, D), L2-normalised; not differentiated.
         temperature: τ.
+        teacher_temperature: τ_g; None is τ.
     """
     centroids = centroids.detach()
-    wanted = F.softmax(teacher.detach() @ centroids.T / temperature, dim=1)
+    sharpness = temperature if teacher_temperature is None else teacher_temperature
+    wanted = F.softmax(teacher.detach() @ centroids.T / sharpness, dim=1)
     return F.cross_entropy(features @ centroids.T / temperature, wanted)

@@ -12,8 +12,14 @@ from reidapt.methods.base import Method, RunConfig, TrainConfig
 METHODS: dict[str, tuple[str, str]] = {
     "source-only": ("reidapt.methods.source_only", "SourceOnly"),
     "cluster-teacher": ("reidapt.methods.cluster_teacher", "ClusterTeacher"),
+    "cut-joint": ("reidapt.methods.cut_joint", "CutJoint"),
+    "cut-disentangled": ("reidapt.methods.cut_disentangled", "CutDisentangled"),
     "background-gan": ("reidapt.methods.background_gan", "BackgroundGan"),
+    "context-rendering": ("reidapt.methods.context_rendering", "ContextRendering"),
+    "cut-and-paste": ("reidapt.methods.cut_and_paste", "CutAndPaste"),
+    "spgan": ("reidapt.methods.spgan", "Spgan"),
     "modality-adversarial": ("reidapt.methods.modality_adversarial", "ModalityAdversarial"),
+    "video-mean-teacher": ("reidapt.methods.video_mean_teacher", "VideoMeanTeacher"),
 }
 
 

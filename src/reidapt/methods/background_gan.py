@@ -19,16 +19,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from reidapt.data import Augment, Batch, CropStore, CropTable, batches
-from reidapt.data.masks import Masks, ellipse, masks_of
+from reidapt.data.masks import Masks
 from reidapt.data.pairs import camera_pair, random_pairs
 from reidapt.errors import ConfigError, DataError, RunError
 from reidapt.losses.adversarial import ImagePool, Kind, discriminator_loss, generator_loss
@@ -42,6 +41,7 @@ from reidapt.losses.masked import (
     softened,
 )
 from reidapt.methods.base import Method, RunConfig, Stream
+from reidapt.methods.redrawing import HALF, checked_masks, frozen, sheet, to_pictures, to_uint8, unpaired_tables
 from reidapt.models.patchgan import PatchGAN
 from reidapt.models.unet import UNet
 
@@ -49,9 +49,6 @@ log = logging.getLogger(__name__)
 
 MASKS_IN_INPUT = {1: 0, 2: 1, 3: 2, 4: 0, "variable": 2}
 """Mask channels that each model's generator sees beside the picture."""
-
-HALF = (0.5, 0.5, 0.5)
-"""Mean and deviation that bring pictures to −1..1, the range of tanh."""
 
 
 @dataclass(kw_only=True)
@@ -191,16 +188,7 @@ class BackgroundGan(Method):
                     "and --target_camera, and no --target. Model 4 needs no labels of the target."
                 )
             return source.require(camera=[a, b]), None
-        if target is None and (b < 0 or a == b):
-            raise ConfigError(
-                "Say which pictures to imitate: --target DATASET, or another --target_camera of the source than its "
-                "--source_camera."
-            )
-        if target is None:
-            target = source.require(camera=b).unlabelled()
-        elif b >= 0:
-            target = target.require(camera=b)
-        return (source.require(camera=a) if a >= 0 else source), target
+        return unpaired_tables(source, target, a, b)
 
     def attach(self, *, source: CropStore | None, target: CropStore | None) -> None:
         if self.source is not None and self.source is source:
@@ -330,7 +318,7 @@ class BackgroundGan(Method):
                 f"Model {self.config.model} redraws from {', '.join(self.inputs)}; {lacking[0]} are missing."
             )
         device = next(self.generator.parameters()).device
-        x = images.to(device).float() / 127.5 - 1
+        x = to_pictures(images.to(device))
         m_in, m_out = (None if m is None else m.to(device).float() / 255 for m in (masks, poses))
         was_training = self.training
         generated = self.eval().generator(generator_input(self.config.model, x, m_in, m_out))
@@ -352,8 +340,7 @@ class BackgroundGan(Method):
             for name in ("source", "target")
         )
         redrawn = self.translate(pictures["source"], masks, poses)
-        strips = [torch.cat(list(part), dim=2) for part in (pictures["source"], redrawn, *list(pictures.values())[1:])]
-        return torch.cat(strips, dim=1)
+        return sheet(pictures["source"], redrawn, *list(pictures.values())[1:])
 
     def load_initial(self, other: Method) -> None:
         """Start from the networks of another run of background-gan with the same shapes."""
@@ -382,37 +369,3 @@ def discriminator_condition(model: Any, x: Tensor, m_in: Tensor | None, m_out: T
         assert m_in is not None
         return x * outside(m_in)
     return generator_input(model, x, m_in, m_out)
-
-
-def checked_masks(store: CropStore, source: str, bad: str) -> Masks:
-    """The masks of a store; unusable ones are left out, replaced or refused, and that is said."""
-    found = masks_of(store, source)
-    problem = found.text(store)
-    if not problem:
-        return found
-    if bad == "stop":
-        raise DataError(f"{problem}. Repair them, or say --bad_masks leave-out or --bad_masks ellipse.")
-    if bad == "ellipse":
-        log.warning("%s; an ellipse stands in for them", problem)
-        values = found.values.clone()
-        values[torch.from_numpy(~found.usable)] = ellipse(store.size)
-        return Masks(values, np.full(len(store), "", dtype=object))
-    if not found.usable.any():
-        raise DataError(f"{problem}, so none is left. Give masks in the table's mask column, or --mask_source ellipse.")
-    log.warning("%s; these crops are left out", problem)
-    return found
-
-
-@contextmanager
-def frozen(network: nn.Module) -> Iterator[None]:
-    """No gradient for the network's parameters from what is computed inside."""
-    network.requires_grad_(False)
-    try:
-        yield
-    finally:
-        network.requires_grad_(True)
-
-
-def to_uint8(pictures: Tensor) -> Tensor:
-    """−1..1 → uint8 0..255, rounded."""
-    return ((pictures.float() + 1) * 127.5).round_().clamp_(0, 255).to(torch.uint8)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from reidapt.data import Augment, Batch, CropStore, CropTable, single_channel
+from reidapt.data.loader import Transform
 from reidapt.errors import ConfigError, RunError
-from reidapt.models.embedder import ReidNet
+from reidapt.models.embedder import ReidNet, ReidOutput
+from reidapt.processes import gathered
 
 
 @dataclass(kw_only=True)
@@ -103,6 +105,12 @@ class TrainConfig(RunConfig):
     """Probability of random erasing (Zhong et al. 2020)."""
     colour: float = 0.0
     """Strength of brightness, contrast and saturation jitter, 0..1."""
+    render: str = ""
+    """Run folder of a method that redraws pictures; it redraws a share of every source batch while this one trains."""
+    render_share: float = 0.5
+    """Probability that a source crop is redrawn by --render, each time with a fresh context, 0..1."""
+    render_contexts: str = ""
+    """Unlabelled dataset whose train split gives the contexts; empty = what the run given by --render was trained on."""
     grey: float = 0.0
     """Probability of turning a picture to grey; at 1 the network sees nothing else, in testing neither."""
     exchange: float = 0.0
@@ -113,7 +121,8 @@ class TrainConfig(RunConfig):
         positive = ("persons_per_batch", "pictures_per_person")
         self.require("be greater than 0", lambda value: 0 < value < math.inf, *positive)
         self.require("be 0 or more", lambda value: 0 <= value < math.inf, "weight_decay", "warmup_epochs", "pad")
-        self.require("lie between 0 and 1", lambda value: 0 <= value <= 1, "erase", "colour", "grey", "exchange")
+        shares = ("erase", "colour", "render_share", "grey", "exchange")
+        self.require("lie between 0 and 1", lambda value: 0 <= value <= 1, *shares)
 
     def augment(self) -> Augment:
         """The training augmentation these options describe."""
@@ -134,7 +143,7 @@ class Stream:
     store: CropStore
     batches: Sequence[np.ndarray]
     labels: np.ndarray | None  # int64, one per row of the store
-    augment: Augment
+    augment: Transform | Sequence[Transform]  # several: as many views of every picture
     masks: Tensor | None = (
         None  # uint8 (rows of the store, 1, H, W); batches then carry masks that follow their pictures
     )
@@ -173,6 +182,13 @@ class Recorder:
         return means
 
 
+class Contexts(NamedTuple):
+    """Pictures whose surroundings a person is drawn into, and where their own people stand."""
+
+    images: Tensor  # uint8 (B, 3, H, W)
+    masks: Tensor  # uint8 (B, 1, H, W), 255 on the person
+
+
 class Method(nn.Module):
     """Base of all methods: networks, optimisers and a training step; nothing about devices, files or progress.
 
@@ -186,6 +202,8 @@ class Method(nn.Module):
     Config: ClassVar[type[RunConfig]]
     needs: ClassVar[tuple[str, ...]] = ("source",)
     accepts: ClassVar[tuple[str, ...]] = ()  # data that may be given but need not be
+    fresh_source: ClassVar[bool] = False  # whether the source may be a streamed world: new pictures in every epoch
+    parallel: ClassVar[bool] = False  # whether its losses are computed on what `processes.gathered` brings together
     takes_modality: ClassVar[bool] = False  # whether `embed` must be told every picture's modality
 
     def __init__(self, config: RunConfig, *, persons: int) -> None:
@@ -196,11 +214,17 @@ class Method(nn.Module):
         self.source: CropStore | None = None
         self.target: CropStore | None = None
         self.device = torch.device("cpu")
+        self.bf16 = False  # whether the loop computes in bfloat16; embeddings between steps may do so too
 
     @classmethod
     def tables(cls, config: Any, source: CropTable, target: CropTable | None) -> tuple[CropTable, CropTable | None]:
         """What is trained on, from the train splits of ``--source`` (labelled) and ``--target`` (unlabelled)."""
         return source, target
+
+    @classmethod
+    def open_store(cls, config: Any, table: CropTable, progress: Callable[[int, int], None] | None = None) -> CropStore:
+        """The pictures of a table that :meth:`tables` gave."""
+        return CropStore(table, config.size, progress=progress)
 
     def attach(self, *, source: CropStore | None, target: CropStore | None) -> None:
         """Hand over the pictures: ``source`` with labels, ``target`` without."""
@@ -219,6 +243,10 @@ class Method(nn.Module):
         """Learning rate at a fractional ``epoch`` as a multiple of the configured one."""
         return warmup_cosine(epoch, self.total_epochs, self.config.warmup_epochs)
 
+    def learning_rate(self, epoch: float, group: str) -> float:
+        """Learning rate at a fractional ``epoch`` of the optimisers' parameter groups called ``group`` (their key "name")."""
+        return float(self.config.lr * self.lr_factor(epoch))
+
     def begin_epoch(self, epoch: int) -> None:
         """Called once before an epoch; not called again when an epoch is resumed in its middle."""
 
@@ -232,6 +260,11 @@ class Method(nn.Module):
 
     def end_step(self) -> None:
         """Called after all phases of a step (e.g. to move a momentum teacher)."""
+
+    @property
+    def clip_length(self) -> int:
+        """Frames of the clips that :meth:`embed` takes from tracklets, (B, T, 3, H, W); 1: it takes pictures."""
+        return 1
 
     def embed(self, images: Tensor) -> Tensor:
         """L2-normalised features (B, D) of normalised pictures float32 (B, 3, H, W).
@@ -253,11 +286,21 @@ class Method(nn.Module):
         """What `embed` gives, in words; evaluations record it."""
         return "BNNeck"
 
-    def translate(self, images: Tensor, masks: Tensor | None = None, poses: Tensor | None = None) -> Tensor:
-        """Redraw pictures: uint8 (B, 3, H, W) and person masks uint8 (B, 1, H, W) → uint8 (B, 3, H, W)."""
+    def translate(self, images: Tensor, *args: Any, **inputs: Any) -> Tensor:
+        """Redraw pictures: uint8 (B, 3, H, W) → uint8 (B, 3, H, W), a pure function of its arguments.
+
+        A method that redraws names in ``inputs`` what it needs beside the pictures: ``masks`` and ``poses``, person masks
+        uint8 (B, 1, H, W) as they are and as they are wanted, and ``contexts``, :class:`Contexts`.
+        """
         raise ConfigError(
-            f"A run of '{self.name}' ranks pictures and does not redraw them; give a run of background-gan."
+            f"A run of '{self.name}' ranks pictures and does not redraw them; give a run of a method that does, such as "
+            "background-gan, spgan or context-rendering."
         )
+
+    @classmethod
+    def redraws(cls) -> bool:
+        """Whether the method has a ``translate`` of its own."""
+        return cls.translate is not Method.translate
 
     def samples(self) -> Tensor | None:
         """A picture of where training stands, uint8 (3, height, width), written after every epoch; None for none.
@@ -293,6 +336,11 @@ def labels_of(batch: Batch) -> Tensor:
     return batch.labels
 
 
+def gathered_output(output: ReidOutput) -> ReidOutput:
+    """What the network gave for the whole batch, of which each process has computed its part."""
+    return ReidOutput(*map(gathered, output))
+
+
 def build_network(config: TrainConfig, persons: int) -> ReidNet:
     """The re-ID network that the options describe."""
     return ReidNet(
@@ -310,11 +358,12 @@ def copy_network(network: ReidNet, other: ReidNet, *, classifier: bool = True) -
     if not classifier:
         del state["classifier.weight"]
     wrong = [k for k in own if k != "classifier.weight" and (k not in state or state[k].shape != own[k].shape)]
+    wrong += [k for k in state if k not in own]
     if wrong:
-        found = tuple(state[wrong[0]].shape) if wrong[0] in state else "nothing"
+        found, expected = (tuple(part[wrong[0]].shape) if wrong[0] in part else "nothing" for part in (state, own))
         raise RunError(
             f"The run given by --init has another architecture: {len(wrong)} of {len(own)} tensors do not fit, first "
-            f"'{wrong[0]}' (found {found}, expected {tuple(own[wrong[0]].shape)}). Use the same --backbone as that run."
+            f"'{wrong[0]}' (found {found}, expected {expected}). Use the same --backbone as that run."
         )
     network.load_state_dict({**own, **state})
 

@@ -1,15 +1,18 @@
 """cluster-teacher: pseudo-labels on the unlabelled target from a momentum teacher's features.
 
-Every epoch the teacher embeds the target, DBSCAN on the k-reciprocal Jaccard distance groups the crops, and the student
-learns the groups beside the labelled source:
+Every epoch the teacher embeds the target, each camera normalised by itself; average linkage or DBSCAN on the k-reciprocal
+Jaccard distance groups the crops, with a radius that the clusters' silhouette decides; and the student learns the groups,
+beside the labelled source where there is one:
 
-    L = L_source + w_t · L_target,      L_target = L_contrast(f, C) + λ · H(teacher, student)
+    L = w_s · L_source + w_t · (L_contrast(f, C) + w_3 · L_triplet(f) + w_c · L_camera(f, P) + λ · H(teacher, student))
 
-with L_contrast the contrast against the cluster centroids C. The teacher is the exponential moving average of the
-student, BatchNorm buffers included, and it is what ranks in the end.
+with L_contrast the contrast against the cluster centroids C and L_camera that against the proxies P of the same cluster in
+other cameras. The teacher is the exponential moving average of the student, BatchNorm buffers included, and it is what
+ranks in the end.
 
 Sources: Tarvainen & Valpola 2017 (mean teacher); Ge, Chen, Li 2020, "Mutual Mean-Teaching"; Dai et al. 2021, "Cluster
-Contrast"; Zhong et al. 2017 (k-reciprocal encoding). The epoch's camera-wise centring is our choice.
+Contrast"; Wang et al. 2021, "Camera-aware Proxies" (L_camera); Zhuang et al. 2020, "Camera-based Batch Normalization";
+Zhong et al. 2017 (k-reciprocal encoding); Li et al. 2017 (AdaBN). Average linkage and the choice of the radius are ours.
 """
 
 from __future__ import annotations
@@ -18,19 +21,20 @@ import copy
 import itertools
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
-from reidapt.data import Batch, class_labels, normalise, pk_batches
+from reidapt import processes
+from reidapt.data import Batch, CropStore, CropTable, class_labels, normalise, pk_batches
 from reidapt.errors import ConfigError
-from reidapt.evaluation import embed
+from reidapt.evaluation.grouped import embed_by_group
 from reidapt.losses.identity import centroid_contrast, smoothed_cross_entropy, soft_contrast
+from reidapt.losses.proxies import inter_camera_contrast
 from reidapt.losses.triplet import batch_hard_triplet
 from reidapt.methods.base import (
     Method,
@@ -39,12 +43,25 @@ from reidapt.methods.base import (
     adam,
     build_network,
     copy_network,
+    gathered_output,
     labels_of,
     warmup_cosine,
 )
+from reidapt.methods.pseudo_labels import (
+    Clusters,
+    Grouping,
+    centre_per_group,
+    find_clusters,
+    group_means,
+    nearest_joined,
+    proxy_of,
+    views,
+)
+from reidapt.methods.source_only import with_generated
 from reidapt.models.ema import ema_update
-from reidapt.models.embedder import ReidNet
-from reidapt.similarity import cluster
+from reidapt.models.embedder import ReidNet, ReidOutput
+from reidapt.models.statistics import batch_norms, estimate_statistics, frozen_statistics
+from reidapt.similarity.quality import agreement
 
 log = logging.getLogger(__name__)
 
@@ -61,16 +78,27 @@ class ClusterTeacherConfig(TrainConfig):
     """Steps per epoch of adaptation; 0 = as many as show every clustered target crop about once."""
     momentum: float = 0.99
     """Teacher's momentum per step (MMT: 0.999 over far more steps)."""
-    eps: float = 0.6
-    """DBSCAN's neighbourhood radius, Jaccard distance 0..1 (Cluster Contrast: 0.4-0.6)."""
+    grouping: Grouping = "auto"
+    """'average' linkage, 'dbscan' (Cluster Contrast), or 'auto': average linkage for up to 50,000 crops (our choice)."""
+    eps: float = 0.0
+    """Largest mean Jaccard distance, 0..1, of two clusters that merge, or DBSCAN's radius (Cluster Contrast: 0.4-0.6);
+    0 = chosen every epoch by the silhouette (our choice)."""
     min_samples: int = 4
-    """Crops within the radius that make a core crop (Cluster Contrast: 4)."""
+    """Crops of the smallest cluster, or within the radius of a core crop of DBSCAN (Cluster Contrast: 4)."""
     k1: int = 20
     """Neighbours of the k-reciprocal encoding (Zhong et al. 2017)."""
     k2: int = 6
     """Neighbours of its query expansion (Zhong et al. 2017)."""
-    centre_cameras: bool = True
-    """Subtract each camera's mean feature before clustering, where cameras are known (our choice)."""
+    normalise_cameras: bool = True
+    """Cluster features that each camera has normalised by itself, where cameras are known: with BatchNorm statistics of its
+    own (Zhuang et al. 2020), or around its mean feature for a network without BatchNorm (our choice)."""
+    flip_features: bool = True
+    """Cluster the mean of the features of each crop and its mirror image."""
+    tracklets: bool = False
+    """Crops of one tracklet are one person: cluster tracklets; --min_samples then counts tracklets."""
+    join_margin: float = 1.0
+    """A crop in no cluster joins the nearest one if its cosine to the centroid is larger than to any other by this; 1 =
+    never, it is left out of the epoch."""
     adapt_statistics: bool = True
     """Estimate BatchNorm's running statistics on the target before the first clustering (Li et al. 2017, AdaBN)."""
     temperature: float = 0.05
@@ -79,10 +107,20 @@ class ClusterTeacherConfig(TrainConfig):
     """Share of the old centroid when a feature updates it (Cluster Contrast: 0.1-0.2)."""
     target_weight: float = 1.0
     """w_t, weight of the target's loss."""
+    triplet_weight: float = 0.0
+    """w_3, weight of the batch-hard triplet loss on the target."""
+    camera_weight: float = 0.0
+    """w_c, weight of the contrast with the proxies of other cameras, where cameras are known (CAP: 0.5)."""
+    camera_temperature: float = 0.07
+    """τ of that contrast (CAP)."""
     soft_weight: float = 0.0
     """λ, weight of the teacher's soft assignment to the centroids."""
     source_weight: float = 1.0
-    """Weight of the source's losses during the adaptation; 0 leaves the source out."""
+    """w_s, weight of the source's losses during the adaptation; 0 leaves the source out."""
+    extend: str = ""
+    """Generated dataset that joins the source, as in source-only."""
+    share: float = 1.0
+    """Share of the generated crops that join, 0..1."""
     label_smoothing: float = 0.1
     """ε of the source's identity loss."""
     margin: float = 0.3
@@ -90,14 +128,18 @@ class ClusterTeacherConfig(TrainConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 0 < self.eps < 1:
-            raise ConfigError(f"Option 'eps' is {self.eps}; a Jaccard distance lies strictly between 0 and 1.")
+        if not 0 <= self.eps < 1:
+            raise ConfigError(
+                f"Option 'eps' is {self.eps}; a Jaccard distance lies strictly between 0 and 1 (0: chosen every epoch)."
+            )
         self.require("be at least 0 and below 1", lambda value: 0 <= value < 1, "momentum", "label_smoothing")
-        self.require("lie between 0 and 1", lambda value: 0 <= value <= 1, "centroid_momentum")
+        self.require("lie between 0 and 1", lambda value: 0 <= value <= 1, "centroid_momentum", "share")
         self.require("be 1 or more", lambda value: value >= 1, "min_samples", "k1", "k2")
         self.require("be greater than 0", lambda value: value > 0, "temperature")
-        at_least_0 = ("source_epochs", "steps", "margin", "source_weight", "target_weight", "soft_weight")
-        self.require("be 0 or more", lambda value: value >= 0, *at_least_0)
+        self.require("be greater than 0", lambda value: value > 0, "camera_temperature")
+        at_least_0 = ("source_epochs", "steps", "margin", "join_margin")
+        weights = ("source_weight", "target_weight", "triplet_weight", "camera_weight", "soft_weight")
+        self.require("be 0 or more", lambda value: value >= 0, *at_least_0, *weights)
 
 
 class ClusterTeacher(Method):
@@ -105,7 +147,10 @@ class ClusterTeacher(Method):
 
     name = "cluster-teacher"
     Config = ClusterTeacherConfig
-    needs = ("source", "target")
+    needs = ("target",)
+    accepts = ("source",)
+    fresh_source = True
+    parallel = True
 
     def __init__(self, config: ClusterTeacherConfig, *, persons: int) -> None:
         super().__init__(config, persons=persons)
@@ -114,7 +159,27 @@ class ClusterTeacher(Method):
         self.pseudo_labels = np.empty(0, np.int64)  # one per target crop; -1 = in no cluster
         self.centroids: Tensor  # (clusters, D), L2-normalised; in the extra state, as their number changes
         self.register_buffer("centroids", torch.empty(0, self.student.dim), persistent=False)
-        self.seen: tuple[Tensor, Tensor] | None = None  # this step's target features and labels
+        self.proxies: Tensor  # (M, D), the mean feature of each cluster in each camera; in the extra state
+        self.register_buffer("proxies", torch.empty(0, self.student.dim), persistent=False)
+        self.proxy_number = np.empty(0, np.int64)  # which proxy each target crop belongs to; -1 = none
+        self.proxy_labels, self.proxy_cameras = torch.empty(0, dtype=torch.int64), torch.empty(0, dtype=torch.int64)
+        self.seen: tuple[Tensor, Tensor, Tensor] | None = None  # this step's target features, labels and rows
+
+    @classmethod
+    def tables(
+        cls, config: ClusterTeacherConfig, source: CropTable, target: CropTable | None
+    ) -> tuple[CropTable, CropTable | None]:
+        """The source with the generated crops that ``--extend`` names."""
+        return with_generated(source, config.extend, config.share, config.seed), target
+
+    def attach(self, *, source: CropStore | None, target: CropStore | None) -> None:
+        super().attach(source=source, target=target)
+        c = self.config
+        if source is None and not c.init and c.weights == "random":
+            raise ConfigError(
+                "Neither --source nor --init is given and the weights are random: there is nothing from which the target's "
+                "crops could be compared. Give a labelled --source, or start from a run (--init) or from --weights."
+            )
 
     @property
     def ranker(self) -> ReidNet:
@@ -132,7 +197,7 @@ class ClusterTeacher(Method):
     @property
     def source_epochs(self) -> int:
         """Epochs before the adaptation."""
-        return 0 if self.config.init else int(self.config.source_epochs)
+        return 0 if self.config.init or not self.config.source else int(self.config.source_epochs)
 
     @property
     def total_epochs(self) -> int:
@@ -150,20 +215,20 @@ class ClusterTeacher(Method):
         if epoch == self.source_epochs:
             copy_network(self.teacher, self.student)
             if self.config.adapt_statistics:
-                self.estimate_statistics()
+                self.adapt_statistics()
         self.cluster_target()
 
     def streams(self, epoch: int) -> dict[str, Stream]:
-        assert self.source is not None
         assert self.target is not None
-        c, augment = self.config, self.config.augment()
-        labels, _ = class_labels(self.source.table)
-        if epoch < self.source_epochs:
-            return {"source": Stream(self.source, self.pk(labels, epoch), labels, augment)}
-        target = self.pk(self.pseudo_labels, epoch, length=c.steps)
-        streams = {"target": Stream(self.target, target, self.pseudo_labels, augment)}
-        if c.source_weight > 0:
-            streams["source"] = Stream(self.source, self.pk(labels, epoch, length=len(target)), labels, augment)
+        c, augment, streams = self.config, self.config.augment(), {}
+        length = 0
+        if epoch >= self.source_epochs:
+            batches = self.pk(self.pseudo_labels, epoch, length=c.steps)
+            streams["target"] = Stream(self.target, batches, self.pseudo_labels, augment)
+            length = len(batches)
+        if self.source is not None and (epoch < self.source_epochs or c.source_weight > 0):
+            labels, _ = class_labels(self.source.table)
+            streams["source"] = Stream(self.source, self.pk(labels, epoch, length=length), labels, augment)
         return streams
 
     def pk(self, labels: np.ndarray, epoch: int, length: int = 0) -> list[np.ndarray]:
@@ -194,7 +259,7 @@ class ClusterTeacher(Method):
 
     def source_loss(self, batch: Batch) -> Tensor:
         """Identity and triplet loss on labelled source pictures, as in ``source-only``."""
-        output, labels = self.student(batch.images), labels_of(batch)
+        output, labels = gathered_output(self.student(batch.images)), labels_of(batch)
         identity = smoothed_cross_entropy(output.logits, labels, self.config.label_smoothing)
         triplet = batch_hard_triplet(output.feature, labels, self.config.margin)
         self.record("loss/source_identity", identity)
@@ -202,112 +267,145 @@ class ClusterTeacher(Method):
         return identity + triplet
 
     def target_loss(self, batch: Batch) -> Tensor:
-        """Contrast of the target's features with the centroids of their pseudo-labels."""
+        """Contrast of the target's features with what their pseudo-labels stand for."""
         c = self.config
-        features, labels = self.student.embed(batch.images), labels_of(batch)
-        contrast = centroid_contrast(features, labels, self.centroids, c.temperature)
-        self.record("loss/target_contrast", contrast)
-        loss = contrast
+        output, labels = gathered_output(self.student(batch.images)), labels_of(batch)
+        features = F.normalize(output.neck.float(), dim=1)
+        self.seen = features.detach(), labels, batch.indices
+        loss = centroid_contrast(features, labels, self.centroids, c.temperature)
+        self.record("loss/target_contrast", loss)
+        for name, weight, term in self.further_terms(batch, output, features, labels):
+            self.record(f"loss/target_{name}", term)
+            loss = loss + weight * term
+        return loss
+
+    def further_terms(
+        self, batch: Batch, output: ReidOutput, features: Tensor, labels: Tensor
+    ) -> Iterator[tuple[str, float, Tensor]]:
+        """Name, weight and value of the target's optional losses that are switched on."""
+        c = self.config
+        if c.triplet_weight > 0:
+            yield "triplet", c.triplet_weight, batch_hard_triplet(output.feature, labels, c.margin)
+        if c.camera_weight > 0 and len(self.proxies):
+            known = self.proxy_labels.to(labels.device), self.proxy_cameras.to(labels.device)
+            term = inter_camera_contrast(features, labels, batch.camera, self.proxies, *known, c.camera_temperature)
+            yield "camera", c.camera_weight, term
         if c.soft_weight > 0:
             with torch.no_grad(), frozen_statistics(self.teacher):
-                teacher = self.teacher.embed(batch.images)
-            soft = soft_contrast(features, teacher, self.centroids, c.temperature)
-            self.record("loss/target_soft", soft)
-            loss = loss + c.soft_weight * soft
-        self.seen = features.detach(), labels
-        return loss
+                teacher = processes.gathered(self.teacher.embed(batch.images))
+            yield "soft", c.soft_weight, soft_contrast(features, teacher, self.centroids, c.temperature)
 
     def end_step(self) -> None:
         if self.seen is not None:
-            self.update_centroids(*self.seen)
+            self.update_memory(*self.seen)
             self.seen = None
         ema_update(self.teacher, self.student, self.config.momentum)
 
     # -- clustering ----------------------------------------------------------------------------------------------
 
     def cluster_target(self) -> None:
-        """New pseudo-labels and centroids from the teacher's features of the whole target."""
+        """New pseudo-labels, centroids and proxies from the teacher's features of the whole target.
+
+        An epoch whose clustering finds fewer than two clusters goes on with those of the epoch before.
+
+        Raises:
+            ConfigError: the first clustering finds fewer than two.
+        """
+        assert self.target is not None
+        c, table = self.config, self.target.table
+        features = self.target_features()
+        tracklets = table.column("tracklet") if c.tracklets else None
+        clusters = find_clusters(features, eps=c.eps, min_samples=c.min_samples, k1=c.k1, k2=c.k2, tracklets=tracklets)
+        if len(self.pseudo_labels) == len(features):
+            self.record("stability", agreement(self.pseudo_labels, clusters.labels))
+        for name in ("found", "outliers", "radius", "silhouette"):
+            self.record(f"clusters/{name}", float(getattr(clusters, name)))
+        log.info(
+            "%d clusters, %.0f %% of %d target crops in none (radius %.2f, silhouette %.3f)",
+            *(clusters.found, 100 * clusters.outliers, len(features), clusters.radius, clusters.silhouette),
+        )
+        labels = self.usable(clusters, len(features))
+        found = int(labels.max()) + 1
+        self.centroids = group_means(features, torch.from_numpy(labels), found).to(self.device)
+        self.pseudo_labels = nearest_joined(features, labels, self.centroids.cpu(), c.join_margin)
+        if c.camera_weight > 0 and (table.camera >= 0).any():
+            number, label, camera = proxy_of(self.pseudo_labels, table.camera)
+            self.proxy_number, self.proxy_labels, self.proxy_cameras = number, *map(torch.from_numpy, (label, camera))
+            self.proxies = group_means(features, torch.from_numpy(number), len(label)).to(self.device)
+
+    def target_features(self) -> Tensor:
+        """What is clustered: the teacher's features of the target, float32 (N, D) on the CPU."""
         assert self.target is not None
         c = self.config
-        features = embed(self.teacher, self.target, batch_size=256, device=self.device).float().cpu()
-        compared = centre_per_group(features, self.target.table.camera) if c.centre_cameras else features
-        self.pseudo_labels = cluster(compared, k1=c.k1, k2=c.k2, eps=c.eps, min_samples=c.min_samples)
-        found = int(self.pseudo_labels.max(initial=-1)) + 1
-        outliers = float((self.pseudo_labels < 0).mean())
-        log.info("%d clusters, %.0f %% of %d target crops in none", found, 100 * outliers, len(features))
-        self.record("clusters", found)
-        self.record("outliers", outliers)
-        if found < 2:
-            wider = "Lower --eps or --k1" if found else "Raise --eps, lower --min_samples"
-            raise ConfigError(
-                f"Clustering {len(features)} target crops gave {found} cluster(s) at eps={c.eps}, "
-                f"min_samples={c.min_samples}; at least 2 are needed. {wider}, or start from a run that fits the "
-                "target better (--init), with another --out."
-            )
-        self.centroids = group_means(features, torch.from_numpy(self.pseudo_labels), found).to(self.device)
+        kinds = views(self.target.table)
+        shared = np.full(len(kinds), -1)
+        own_statistics = c.normalise_cameras and bool(batch_norms(self.teacher))
+        features = embed_by_group(
+            self.teacher,
+            self.target,
+            kinds if own_statistics else shared,
+            c.seed,
+            flip=c.flip_features,
+            device=self.device,
+            bf16=self.bf16,
+        )
+        return centre_per_group(features, kinds) if c.normalise_cameras and not own_statistics else features
+
+    def usable(self, clusters: Clusters, crops: int) -> np.ndarray:
+        """The labels to learn: these, or the last epoch's where these are fewer than two clusters."""
+        if clusters.found >= 2:
+            return clusters.labels
+        if len(self.pseudo_labels) == crops:
+            log.warning("%d cluster(s): the epoch goes on with the clusters of the last one", clusters.found)
+            return self.pseudo_labels
+        c, wider = self.config, "Lower --eps or --k1" if clusters.found else "Raise --eps, lower --min_samples"
+        raise ConfigError(
+            f"Clustering {crops} target crops gave {clusters.found} cluster(s) at eps={clusters.radius}, "
+            f"min_samples={c.min_samples}; at least 2 are needed. {wider}, or start from a run that fits the "
+            "target better (--init), with another --out."
+        )
 
     @torch.no_grad()
-    def update_centroids(self, features: Tensor, labels: Tensor) -> None:
+    def update_memory(self, features: Tensor, labels: Tensor, rows: Tensor) -> None:
         """c_y ← m · c_y + (1 − m) · f for every feature of the batch, then normalised (Cluster Contrast, Eq. 2)."""
-        m = self.config.centroid_momentum
-        for feature, label in zip(features, labels):
-            self.centroids[label] = F.normalize(m * self.centroids[label] + (1 - m) * feature, dim=0)
+        move(self.centroids, features, labels, self.config.centroid_momentum)
+        if len(self.proxies):
+            own = torch.from_numpy(self.proxy_number).to(rows.device)[rows]
+            move(self.proxies, features, own, self.config.centroid_momentum)
 
-    @torch.no_grad()
-    def estimate_statistics(self) -> None:
+    def adapt_statistics(self) -> None:
         """Replace BatchNorm's running statistics of both networks by averages over the target."""
         assert self.target is not None
-        norms = [m for m in self.student.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
-        saved = [m.momentum for m in norms]
-        for m in norms:
-            m.reset_running_stats()
-            m.momentum = None  # cumulative average
-        training = self.student.training
-        self.student.train()
         order = torch.randperm(len(self.target), generator=torch.Generator().manual_seed(self.config.seed))
-        for rows in order.tensor_split(-(-len(order) // 128)):  # of equal size: every batch counts the same
-            if len(rows) > 1:
-                self.student.embed(normalise(self.target.images(rows)).to(self.device))
-        for m, momentum in zip(norms, saved):
-            m.momentum = momentum
-        self.student.train(training)
+        parts = order.tensor_split(-(-len(order) // 128))  # of equal size: every batch counts the same
+        own = (rows[processes.own(len(rows))] for rows in parts if len(rows) > 1)
+        pictures = (normalise(self.target.images(rows)).to(self.device) for rows in own)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
+            estimate_statistics(self.student, pictures)
         copy_network(self.teacher, self.student)
 
     # -- checkpoint ----------------------------------------------------------------------------------------------
 
     def get_extra_state(self) -> dict[str, Any]:
-        return {"pseudo_labels": torch.from_numpy(self.pseudo_labels), "centroids": self.centroids.cpu()}
+        return {
+            "pseudo_labels": torch.from_numpy(self.pseudo_labels),
+            "centroids": self.centroids.cpu(),
+            "proxy_number": torch.from_numpy(self.proxy_number),
+            "proxy_labels": self.proxy_labels,
+            "proxy_cameras": self.proxy_cameras,
+            "proxies": self.proxies.cpu(),
+        }
 
     def set_extra_state(self, state: dict[str, Any]) -> None:
         self.pseudo_labels = state["pseudo_labels"].numpy()
         self.centroids = state["centroids"].to(self.centroids.device)
+        if "proxies" in state:  # runs of earlier versions have none
+            self.proxy_number = state["proxy_number"].numpy()
+            self.proxy_labels, self.proxy_cameras = state["proxy_labels"], state["proxy_cameras"]
+            self.proxies = state["proxies"].to(self.proxies.device)
 
 
-def centre_per_group(features: Tensor, groups: np.ndarray) -> Tensor:
-    """Subtract each group's mean and normalise again, (N, D); groups below 0 are unknown and keep the overall mean."""
-    centred = features - features.mean(0)
-    for group in np.unique(groups[groups >= 0]):
-        rows = torch.from_numpy(np.flatnonzero(groups == group))
-        centred[rows] = features[rows] - features[rows].mean(0)
-    return F.normalize(centred, dim=1)
-
-
-def group_means(features: Tensor, labels: Tensor, groups: int) -> Tensor:
-    """Normalised mean feature of every group 0..groups-1, (groups, D); rows labelled -1 are left out."""
-    kept = labels >= 0
-    sums = torch.zeros(groups, features.shape[1]).index_add_(0, labels[kept], features[kept])
-    return F.normalize(sums, dim=1)
-
-
-@contextmanager
-def frozen_statistics(network: nn.Module) -> Iterator[None]:
-    """Within the context BatchNorm normalises by the batch, but does not move its running statistics."""
-    norms = [m for m in network.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
-    saved = [m.momentum for m in norms]
-    try:
-        for m in norms:
-            m.momentum = 0.0
-        yield
-    finally:
-        for m, momentum in zip(norms, saved):
-            m.momentum = momentum
+def move(memory: Tensor, features: Tensor, places: Tensor, momentum: float) -> None:
+    """memory[p] ← m · memory[p] + (1 − m) · f, normalised, for one feature (B, D) after the other; in place."""
+    for feature, place in zip(features, places):
+        memory[place] = F.normalize(momentum * memory[place] + (1 - momentum) * feature, dim=0)

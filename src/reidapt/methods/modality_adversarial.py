@@ -39,7 +39,7 @@ from reidapt.losses.triplet import batch_hard_triplet, weighted_triplet
 from reidapt.methods.base import Method, Stream, TrainConfig, labels_of
 from reidapt.models.domain_classifier import DomainClassifier
 from reidapt.models.embedder import ReidNet
-from reidapt.models.statistics import untouched_statistics
+from reidapt.models.statistics import kept_statistics
 from reidapt.models.two_stream import TwoStreamNet, TwoStreamOutput
 
 FEATURE = 5
@@ -252,7 +252,7 @@ class ModalityAdversarial(Method):
         labels = labels_of(batch["source"])
 
         if not int(self.turn):  # an epoch of the classifiers: the network is only looked at
-            with torch.no_grad(), untouched_statistics(self.network):
+            with torch.no_grad(), kept_statistics(self.network):
                 output = self.network(images, m)
             yield "classifiers", self.classifier_loss(output, m)
             return

@@ -14,12 +14,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from reidapt.data import Batch, CropStore, CropTable, class_labels, pk_batches, read
+from reidapt.data import Batch, CropStore, CropTable, class_labels, pk_batches
 from reidapt.data.randomness import numpy_generator
+from reidapt.data.spec import parse
 from reidapt.errors import ConfigError
 from reidapt.losses.identity import smoothed_cross_entropy
 from reidapt.losses.triplet import batch_hard_triplet
-from reidapt.methods.base import Method, Stream, TrainConfig, adam, build_network, labels_of
+from reidapt.methods.base import Method, Stream, TrainConfig, adam, build_network, gathered_output, labels_of
 from reidapt.models.embedder import ReidNet
 
 
@@ -38,7 +39,7 @@ class SourceOnlyConfig(TrainConfig):
     cameras: list[int] = field(default_factory=list)
     """Train on these cameras of the source only; empty = all."""
     extend: str = ""
-    """Generated dataset that joins the source, e.g. one that 'reidapt translate' wrote; its ids are the source's."""
+    """Generated datasets that join the source, as 'reidapt translate' writes them, several with '+'; ids are the source's."""
     share: float = 1.0
     """Share of the generated crops that join, 0..1, the same for every person as nearly as possible."""
     generated_smoothing: float = -1.0
@@ -57,6 +58,8 @@ class SourceOnly(Method):
 
     name = "source-only"
     Config = SourceOnlyConfig
+    fresh_source = True
+    parallel = True
 
     def __init__(self, config: SourceOnlyConfig, *, persons: int) -> None:
         super().__init__(config, persons=persons)
@@ -70,14 +73,7 @@ class SourceOnly(Method):
         """The source's crops of the cameras asked for, and the share of the generated ones."""
         if config.cameras:
             source = source.require(camera=config.cameras)
-        if not config.extend:
-            return source, target
-        generated = read(config.extend)
-        if not generated.labelled:
-            raise ConfigError(
-                f"'{config.extend}' has no persons; --extend needs generated crops with the source's ids."
-            )
-        return extended(source, generated.select(split="train"), config.share, config.seed), target
+        return with_generated(source, config.extend, config.share, config.seed), target
 
     def attach(self, *, source: CropStore | None, target: CropStore | None) -> None:
         super().attach(source=source, target=target)
@@ -97,7 +93,7 @@ class SourceOnly(Method):
 
     def step(self, batch: Mapping[str, Batch]) -> Iterator[tuple[str, Tensor]]:
         images, labels = batch["source"].images, labels_of(batch["source"])
-        output = self.network(images)
+        output = gathered_output(self.network(images))
         identity = smoothed_cross_entropy(output.logits, labels, self.smoothing(batch["source"]))
         triplet = batch_hard_triplet(output.feature, labels, self.config.margin)
         self.record("loss/identity", identity)
@@ -116,6 +112,16 @@ class SourceOnly(Method):
     @property
     def ranker(self) -> ReidNet:
         return self.network
+
+
+def with_generated(source: CropTable, spec: str, share: float, seed: int) -> CropTable:
+    """``source`` and the share of the dataset ``spec`` that joins it; see :func:`extended`. An empty spec adds nothing."""
+    if not spec:
+        return source
+    generated = CropTable.concat([one.read() for one in parse(spec)])  # of several, persons are the source's
+    if not generated.labelled:
+        raise ConfigError(f"'{spec}' has no persons; --extend needs generated crops with the source's ids.")
+    return extended(source, generated.select(split="train"), share, seed)
 
 
 def extended(source: CropTable, generated: CropTable, share: float, seed: int) -> CropTable:

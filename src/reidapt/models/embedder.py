@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from reidapt.errors import ConfigError, first_line
+from reidapt.models.encoder_backbone import EncoderBackbone, encoder_options
 
 
 class ReidOutput(NamedTuple):
@@ -25,7 +26,8 @@ class ReidNet(nn.Module):
     """Backbone → average pool → f_t → BN without bias → f_i → linear classifier without bias.
 
     Args:
-        backbone: a timm model name, e.g. ``resnet50``, ``resnet10t``, ``vit_small_patch16_224``.
+        backbone: a timm model name, e.g. ``resnet50``, ``resnet10t``, ``vit_small_patch16_224``; or the encoder of a
+            translation in place of a ResNet's stem and first stage, e.g. ``encoder9+resnet50`` (nine residual blocks).
         persons: number of training identities; 0 leaves the classifier out.
         weights: ``imagenet`` (timm's pretrained weights), ``random``, or the path of a backbone state file.
         size: (height, width) of the pictures in px; only vision transformers need it.
@@ -57,7 +59,10 @@ class ReidNet(nn.Module):
 
     def features(self, images: Tensor) -> Tensor:
         """f_t: float32 (B, D) from normalised pictures (B, 3, H, W)."""
-        maps = self.backbone.forward_features(images)
+        return self.pooled(self.backbone.forward_features(images))
+
+    def pooled(self, maps: Tensor) -> Tensor:
+        """f_t: float32 (B, D) from what the backbone gives."""
         if maps.ndim == 4 and maps.shape[1] == self.dim:
             return maps.float().mean(dim=(2, 3))
         return self.backbone.forward_head(maps, pre_logits=True).float()
@@ -77,7 +82,10 @@ class ReidNet(nn.Module):
         return maps.float()
 
     def forward(self, images: Tensor) -> ReidOutput:
-        feature = self.features(images)
+        return self.head(self.features(images))
+
+    def head(self, feature: Tensor) -> ReidOutput:
+        """Neck and classifier on features f_t, float32 (B, D)."""
         neck = self.neck(feature)
         return ReidOutput(feature, neck, self.classifier(neck).float())
 
@@ -88,6 +96,9 @@ class ReidNet(nn.Module):
 
 def create_backbone(name: str, *, weights: str, size: tuple[int, int]) -> Any:
     """A timm model without its classifier; see :class:`ReidNet` for the arguments."""
+    if (joined := encoder_options(name)) is not None:
+        options, resnet = joined
+        return EncoderBackbone(create_backbone(resnet, weights=weights, size=size), **options)
     if name not in timm.list_models():
         close = timm.list_models(f"*{name}*")[:3] or _nearest_models(name)
         raise ConfigError(f"timm {timm.__version__} has no backbone '{name}'; did you mean {' or '.join(close)}?")

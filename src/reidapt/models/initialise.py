@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from torch import nn
 
 
@@ -16,6 +18,21 @@ def normal(network: nn.Module, std: float = 0.02) -> None:
             continue
         if module.bias is not None:
             nn.init.zeros_(module.bias)
+
+
+def scaled(network: nn.Module, kind: Literal["kaiming", "xavier"]) -> None:
+    """Weights of convolutions by the number of their inputs; biases 0.
+
+    ``kaiming``: N(0, 2 / inputs) (He et al. 2015). ``xavier``: N(0, 0.02² · 2 / (inputs + outputs)), as CUT has them.
+    """
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+            if kind == "kaiming":
+                nn.init.kaiming_normal_(module.weight)
+            else:
+                nn.init.xavier_normal_(module.weight, gain=0.02)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
 
 
 def norm_layer(kind: str, channels: int) -> nn.Module:

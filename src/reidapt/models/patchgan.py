@@ -53,3 +53,12 @@ class PatchGAN(nn.Module):
     def forward(self, pictures: Tensor) -> Tensor:
         """(B, inputs, H, W) → logits (B, 1, h, w), positive where the patch looks real."""
         return self.blocks(pictures)
+
+    def features(self, pictures: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """The logits, and the maps after every convolution but the last, activated: layers + 1 of them."""
+        maps, found = pictures, []
+        for block in self.blocks:
+            maps = block(maps)
+            if isinstance(block, nn.LeakyReLU):
+                found.append(maps)
+        return maps, found

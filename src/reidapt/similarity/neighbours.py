@@ -40,13 +40,13 @@ def as_features(features: Features, what: str = "features") -> Tensor:
     return tensor
 
 
-def inverse_norms(features: Tensor, what: str = "features", chunk: int = 8192) -> Tensor:
+def inverse_norms(features: Tensor, what: str = "features", chunk: int = 1024) -> Tensor:
     """1 / |row| of (N, D) features as float32 (N,), 0 for a row of zeros. Raises DataError on NaN or infinite rows."""
     squares = squared_norms(features, what, chunk)
     return torch.where(squares > 0, squares.clamp_min(1e-30).rsqrt(), torch.zeros_like(squares))
 
 
-def squared_norms(features: Tensor, what: str = "features", chunk: int = 8192) -> Tensor:
+def squared_norms(features: Tensor, what: str = "features", chunk: int = 1024) -> Tensor:
     """|row|² of (N, D) features as float32 (N,), `chunk` rows at a time. Raises DataError on NaN or infinity."""
     squares = torch.empty(len(features), dtype=torch.float32, device=features.device)
     for start in range(0, len(features), chunk):

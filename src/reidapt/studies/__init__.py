@@ -9,14 +9,37 @@ from reidapt.config import nearest
 from reidapt.errors import ConfigError
 from reidapt.progress import Display
 from reidapt.studies.bench_colour import STUDY as _bench_colour
+from reidapt.studies.cluster_quality import STUDY as _cluster_quality
+from reidapt.studies.context_rendering import STUDY_LIST as _context_rendering
 from reidapt.studies.demo_three_seeds import STUDY as _demo_three_seeds
 from reidapt.studies.infrared import STUDY_LIST as _infrared
+from reidapt.studies.leaderboard import STUDY as _leaderboard
+from reidapt.studies.report_figures import STUDY_LIST as _report_figures
 from reidapt.studies.report_tables import STUDY_LIST as _report_tables
 from reidapt.studies.study import Context, Study, run_study
+from reidapt.studies.thesis import STUDY_LIST as _thesis
+from reidapt.studies.video import CROSS as _video_cross
+from reidapt.studies.video import TABLE as _video_table
+from reidapt.studies.video_qualitative import STUDY as _video_qualitative
 from reidapt.studies.world_factors import STUDY as _world_factors
 
 STUDIES: dict[str, Study] = {
-    study.name: study for study in (_demo_three_seeds, _bench_colour, _world_factors, *_report_tables, *_infrared)
+    study.name: study
+    for study in (
+        _demo_three_seeds,
+        _bench_colour,
+        _cluster_quality,
+        _leaderboard,
+        _world_factors,
+        *_report_tables,
+        *_report_figures,
+        *_thesis,
+        *_context_rendering,
+        *_infrared,
+        _video_table,
+        _video_cross,
+        _video_qualitative,
+    )
 }
 
 

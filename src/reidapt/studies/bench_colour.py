@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reidapt.data import read
@@ -13,13 +13,17 @@ from reidapt.studies.worlds import bench_specs
 from reidapt.training import Run
 
 
+def setting_of(size: str, specs: Mapping[str, str], target: str) -> Setting:
+    """The benchmark's source, one of its targets, and the demo's options."""
+    return Setting(source=specs["source"], target=specs[target], **OPTIONS[size])
+
+
 def rows(context: Context) -> Iterator[Row]:
     """direct, adapted and oracle for every seed and target; the source is trained on once a seed."""
     specs = bench_specs("bench-colour", context.size, context.display)
-    source = specs.pop("source")
     for seed in context.seeds:
-        for target, spec in specs.items():
-            setting = Setting(source=source, target=spec, **OPTIONS[context.size])
+        for target in (role for role in specs if role != "source"):
+            setting = setting_of(context.size, specs, target)
 
             def obtain(name: str, setting: Setting = setting, target: str = target, seed: int = seed) -> dict[str, Any]:
                 folder = context.out / f"seed-{seed}"

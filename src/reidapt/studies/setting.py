@@ -11,6 +11,7 @@ from typing import Any
 from reidapt.methods import load_method
 from reidapt.progress import ProgressCallback
 from reidapt.training import Run, evaluate_run, train
+from reidapt.training.evaluate import Options, result_name
 
 METRICS = ("rank1", "rank5", "rank10", "mAP", "mINP")
 
@@ -64,21 +65,36 @@ def run_method(name: str, progress: ProgressCallback | None, **options: Any) -> 
     return train(name, load_method(name).Config(**options), progress)
 
 
-def score(run: Run, target: str, progress: ProgressCallback | None = None, *, name: str = "target") -> dict[str, Any]:
-    """Evaluate a run on the target's query and gallery; an existing result of the same checkpoint is kept."""
-    path = run.evaluations / f"{name}.json"
+def score(
+    run: Run,
+    target: str,
+    progress: ProgressCallback | None = None,
+    *,
+    name: str = "target",
+    options: Options | None = None,
+) -> dict[str, Any]:
+    """Evaluate a run on the target's query and gallery; an existing result of the same checkpoint is kept.
+
+    Results of the same name must have the same options, but for the number of frames, which is part of the file's name.
+    """
+    path = run.evaluations / result_name(name, options or Options())
     if path.exists() and path.stat().st_mtime >= run.checkpoint.stat().st_mtime:
         kept = dict(json.loads(path.read_text()))
         if kept.get("dataset") == target:
             return kept
-    evaluate_run(run.folder, target, name=name, progress=progress)
+    evaluate_run(run.folder, target, name=name, options=options, progress=progress)
     return dict(json.loads(path.read_text()))
 
 
 def minutes(run: Run) -> float:
     """Training time of a run."""
-    lines = run.metrics.read_text().splitlines()
+    lines = run.metrics.read_text().splitlines() if run.metrics.exists() else []
     return round(json.loads(lines[-1])["seconds"] / 60, 2) if lines else 0.0
+
+
+def peak_memory(run: Run) -> float:
+    """The largest memory that a training noted, MB: of the process, or of the GPU where it ran on one."""
+    return float(json.loads(run.cost.read_text())["memory_mb"]) if run.cost.exists() else 0.0
 
 
 def gap_closed(

@@ -36,7 +36,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
 
 EVERYTHING = "everything varies"
 SIZES: dict[str, dict[str, Any]] = {
-    "tiny": {"people": 100, "pictures": 4, "test_people": 100, "epochs": 14},
+    "tiny": {"people": 100, "pictures": 4, "test_people": 100, "epochs": 10},
     "full": {"people": 750, "pictures": 4, "test_people": 1500, "epochs": 60},
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from reidapt import processes
 from reidapt.errors import ConfigError
 
 
@@ -25,7 +26,9 @@ def accelerator(device: str) -> str:
 
 
 def devices(device: str) -> int | list[int]:
-    """Fabric's devices for ``--device``."""
+    """Fabric's devices for ``--device``; each of several processes has one of its own."""
+    if processes.count() > 1 and accelerator(device) == "cuda":
+        return [torch.cuda.current_device()]
     return [int(device.split(":")[1])] if ":" in device else 1
 
 

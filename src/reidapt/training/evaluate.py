@@ -13,10 +13,12 @@ import numpy as np
 from torch import Tensor
 
 from reidapt.data import CropStore, CropTable, read
+from reidapt.data.tracklets import Policy, tracklet_groups, usable_tracklets
 from reidapt.errors import ConfigError, RunError
 from reidapt.evaluation import Reranking, RetrievalResult, TrialsResult, embed
-from reidapt.evaluation.protocols import Protocol, Ranking, pool_tracklets, protocol
+from reidapt.evaluation.protocols import PROTOCOLS, Protocol, Ranking, protocol
 from reidapt.evaluation.ranking import ApRule
+from reidapt.evaluation.tracklets import embed_tracklets
 from reidapt.methods import Method
 from reidapt.progress import ProgressCallback
 from reidapt.training.checkpoint import load
@@ -25,6 +27,9 @@ from reidapt.training.run import Run
 from reidapt.training.trials import bound_trial, check_trial, spec_trial, with_trial
 
 Result = RetrievalResult | TrialsResult
+
+PICTURES, FRAMES = 256, 64
+"""Pictures, and frames of tracklets, in one forward pass; 64 frames of 256×128 px go through a ResNet-50 in half a gigabyte."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,10 @@ class Options:
     """``step`` or ``trapezoid``."""
     reranking: Reranking | None = None
     """k-reciprocal re-ranking."""
+    frames: int = 0
+    """Frames of a tracklet that are looked at, evenly spread; 0 is all. For protocols of tracklets."""
+    bad_tracklets: Policy = "stop"
+    """A tracklet with a missing or unreadable frame: an error, or left out and counted."""
     embeddings: bool = False
     """Keep the float32 embeddings in the result, from which everything can be computed again."""
     record: dict[str, Any] = field(default_factory=dict)
@@ -54,7 +63,7 @@ def evaluate_run(
     name: str | None = None,
     options: Options | None = None,
     trials: int = 0,
-    batch_size: int = 256,
+    batch_size: int | None = None,
     device: str = "auto",
     out: Path | None = None,
     progress: ProgressCallback | None = None,
@@ -67,10 +76,11 @@ def evaluate_run(
     Args:
         run: run folder or checkpoint; or several, each trained on another trial of the dataset.
         dataset: dataset with the splits ``query`` and ``gallery``, e.g. ``market1501:DIR``.
-        name: name of the result file; by default the dataset spec with punctuation replaced.
+        name: name of the result file; by default the dataset spec with punctuation replaced. `-N-frames` is added where
+            only N frames of a tracklet were looked at.
         options: everything that influences the numbers.
         trials: evaluate one run, trained on other data, on trials 1 to ``trials`` and average them; 0 = as the spec says.
-        batch_size: crops per forward pass; does not change the result.
+        batch_size: crops, or frames of tracklets, per forward pass; does not change the result. By default `PICTURES`, `FRAMES`.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         out: folder of the result; by default the (first) run's ``evaluations``.
         progress: called as (done, total, what).
@@ -78,9 +88,11 @@ def evaluate_run(
     Returns:
         The result and the path of its JSON file.
     """
-    if batch_size < 1:
+    if batch_size is not None and batch_size < 1:
         raise ConfigError(f"The batch size is {batch_size}; it must be 1 or more.")
     options = options or Options()
+    if options.frames < 0:
+        raise ConfigError(f"Asked for {options.frames} frames of a tracklet; it must be 1 or more, or 0 for all.")
     protocol(options.protocol, dataset)  # a misspelt one is refused before anything is loaded
     runs = [run] if isinstance(run, (str, Path)) else list(run)
     if len(runs) > 1 and trials:
@@ -110,9 +122,14 @@ def evaluate_run(
         out.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
         raise RunError(f"The folder '{out}' cannot be created: {problem.strerror}. Give another --out.") from None
-    target = out / f"{name or re.sub(r'[^A-Za-z0-9.-]+', '-', dataset).strip('-')}.json"
+    target = out / result_name(name or re.sub(r"[^A-Za-z0-9.-]+", "-", dataset).strip("-"), options)
     result.save(target, extra=arrays, embeddings=options.embeddings)
     return result, target
+
+
+def result_name(name: str, options: Options) -> str:
+    """The file of a result; one of only some frames of every tracklet says how many."""
+    return f"{name}-{options.frames}-frames.json" if options.frames else f"{name}.json"
 
 
 def extract(
@@ -206,7 +223,7 @@ def evaluate(
     *,
     options: Options | None = None,
     chosen: Protocol | None = None,
-    batch_size: int = 256,
+    batch_size: int | None = None,
     progress: ProgressCallback | None = None,
     dataset: str = "",
 ) -> tuple[Result, dict[str, np.ndarray]]:
@@ -224,27 +241,60 @@ def evaluate(
     if not options.strips:
         options = replace(options, record={"feature": method.feature, **options.record})
     test = table.select(split=["query", "gallery"])
-    features = embed(
+    if options.protocol in ("", "auto") and method.clip_length > 1 and (test.column("tracklet") >= 0).all():
+        chosen = chosen if chosen.tracklets else PROTOCOLS["video"]
+    size, what = method.config.size, "embedding query and gallery"
+    if chosen.tracklets:
+        test, features, record = tracklet_features(method, test, options, batch_size or FRAMES, progress, what)
+        options = replace(options, record={**record, **options.record})
+    else:
+        features = embed(
+            method,
+            CropStore(test, size),
+            batch_size=batch_size or PICTURES,
+            flip=options.flip,
+            strips=options.strips,
+            device=next(method.parameters()).device,
+            progress=counter(progress, 0, len(test), what),
+        )
+    return ranked(test, features, chosen, options, size, dataset or table.name)
+
+
+def tracklet_features(
+    method: Method, test: CropTable, options: Options, budget: int, progress: ProgressCallback | None, what: str
+) -> tuple[CropTable, Tensor, dict[str, Any]]:
+    """Test tracklets, a row each, their features, and what a result must say about how they were seen."""
+    skip = options.bad_tracklets == "skip"
+    usable = usable_tracklets(test, bad=options.bad_tracklets, shortest=1, decoded=skip)
+    length = 1 if options.strips else method.clip_length
+    tracks, features = embed_tracklets(
         method,
-        CropStore(test, method.config.size),
-        batch_size=batch_size,
+        usable,
+        method.config.size,
+        frames=options.frames,
+        length=length,
+        budget=budget,
         flip=options.flip,
         strips=options.strips,
         device=next(method.parameters()).device,
-        progress=counter(progress, 0, len(test), "embedding query and gallery"),
+        progress=None if progress is None else lambda done, total: progress(done, total, what),
     )
-    return ranked(test, features, chosen, options, method.config.size, dataset or table.name)
+    each = "frames'" if length == 1 else f"clips of {length} frames'"
+    record = {
+        "tracklets": f"mean of {'some' if options.frames else 'all'} {each} unit features",
+        "frames": options.frames or "all",
+        "left_out_tracklets": int(tracklet_groups(test).max()) + 1 - len(tracks),
+        "tracklets_of_one_frame": int((np.bincount(tracklet_groups(usable)) == 1).sum()),
+    }
+    return tracks, features, record
 
 
 def ranked(
     test: CropTable, features: Tensor, chosen: Protocol, options: Options, size: tuple[int, int], dataset: str
 ) -> tuple[Result, dict[str, np.ndarray]]:
-    """Rank embedded test pictures by a protocol; the result and the arrays that pictures of it need."""
+    """Rank embedded test pictures or tracklets by a protocol; the result and the arrays that pictures of it need."""
     feature = f"maxima of {options.strips} horizontal strips" if options.strips else "BNNeck"
     record = {"dataset": dataset, "flip": options.flip, "feature": feature, "size": list(size), **options.record}
-    if chosen.tracklets:
-        test, features = pool_tracklets(test, features)
-        record["tracklets"] = "mean of all frames' unit features"
     how = Ranking(ap=options.ap, reranking=options.reranking, record=record)
     result = chosen.run(test, features, how, **chosen.options)
     first = result.trials[0] if isinstance(result, TrialsResult) else result

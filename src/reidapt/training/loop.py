@@ -10,7 +10,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,14 @@ import lightning
 import numpy as np
 import torch
 
+from reidapt import processes
 from reidapt.config import to_dict
 from reidapt.data import Batch, CropStore, CropTable, Loader, class_labels, read
+from reidapt.data.virtual import is_streamed
 from reidapt.errors import ConfigError, RunError
 from reidapt.methods import Method, RunConfig, load_method
-from reidapt.methods.base import Stream
+from reidapt.methods.base import Stream, TrainConfig
+from reidapt.models.synced import synchronise_statistics
 from reidapt.training.checkpoint import (
     FORMAT,
     random_state,
@@ -33,8 +36,9 @@ from reidapt.training.checkpoint import (
 )
 from reidapt.training.device import accelerator, devices
 from reidapt.training.evaluate import counter
-from reidapt.training.precision import autocast, precision
-from reidapt.training.run import Run, environment, open_run, trim_metrics, write_json
+from reidapt.training.precision import NarrowInFloat32, autocast, precision
+from reidapt.training.rendering import Renderer, make_renderer
+from reidapt.training.run import Run, environment, memory_mb, open_run, trim_metrics, write_json
 from reidapt.training.samples import write_picture, write_sheet
 
 log = logging.getLogger(__name__)
@@ -59,8 +63,8 @@ def train(name: str, config: RunConfig, progress: Progress | None = None) -> Run
     return fit(cls, config, source, target, progress)
 
 
-def training_tables(cls: type[Method], config: RunConfig) -> tuple[CropTable, CropTable | None]:
-    """The labelled source and the unlabelled target that ``config`` names, checked."""
+def training_tables(cls: type[Method], config: RunConfig) -> tuple[CropTable | None, CropTable | None]:
+    """The labelled source and the unlabelled target that ``config`` names, checked; a source is there if one is needed."""
     for role in cls.needs:
         if not getattr(config, role):
             raise ConfigError(f"The method '{cls.name}' needs --{role}, e.g. --{role} market1501:DIR.")
@@ -69,28 +73,38 @@ def training_tables(cls: type[Method], config: RunConfig) -> tuple[CropTable, Cr
             f"The method '{cls.name}' does not use a target, but --target is '{config.target}'; leave it out, or choose "
             "a method that adapts, e.g. cluster-teacher."
         )
-    source = training_split(read(config.source), config.source)
-    if not source.labelled:
-        raise ConfigError(
-            f"The source '{config.source}' has no person labels, which training needs; give a labelled dataset, or use "
-            "this one as --target."
-        )
-    source = source.take(np.flatnonzero(source.person >= 0))  # without junk
-    persons = len(class_labels(source)[1])
-    if persons < 2:
-        raise ConfigError(
-            f"The source '{config.source}' has {persons} person(s) in the split 'train'; training compares persons and "
-            "needs at least 2."
-        )
-    if not config.target:
+    source = labelled_split(config.source) if config.source else None
+    if source is not None and not cls.fresh_source:
+        refuse_stream(source, config.source, f"The method '{cls.name}' needs the same pictures in every epoch")
+    if source is not None and not config.target:
         return cls.tables(config, source, None)
     if same_place(config.source, config.target):
         raise ConfigError(
             f"Source and target are the same data ('{config.target}'); the target must be other cameras. For the oracle, "
             "train source-only with the target as --source."
         )
-    target = training_split(read(config.target), config.target).unlabelled()
-    return cls.tables(config, source, target)
+    target = training_split(read(config.target), config.target)
+    refuse_stream(target, config.target, "A target's pictures are looked at again and again")
+    target = target.unlabelled()
+    return (None, target) if source is None else cls.tables(config, source, target)
+
+
+def labelled_split(spec: str) -> CropTable:
+    """The rows of a source to train on: its train split without junk."""
+    source = training_split(read(spec), spec)
+    if not source.labelled:
+        raise ConfigError(
+            f"The source '{spec}' has no person labels, which training needs; give a labelled dataset, or use "
+            "this one as --target."
+        )
+    source = source.take(np.flatnonzero(source.person >= 0))
+    persons = len(class_labels(source)[1])
+    if persons < 2:
+        raise ConfigError(
+            f"The source '{spec}' has {persons} person(s) in the split 'train'; training compares persons and "
+            "needs at least 2."
+        )
+    return source
 
 
 def training_split(table: CropTable, spec: str) -> CropTable:
@@ -102,6 +116,15 @@ def training_split(table: CropTable, spec: str) -> CropTable:
     return chosen
 
 
+def refuse_stream(table: CropTable, spec: str, reason: str) -> None:
+    """Refuse a streamed world where pictures have to stay."""
+    if any(is_streamed(path) for path in table.paths):
+        raise ConfigError(
+            f"{reason}, but '{spec}' draws new ones every epoch; render a world with 'reidapt world render' and give it as "
+            "world:DIR."
+        )
+
+
 def same_place(a: str, b: str) -> bool:
     """Whether two dataset specs name the same folder or file."""
     paths = [Path(spec.split(":", 1)[-1]).expanduser().resolve() for spec in (a, b)]
@@ -111,11 +134,11 @@ def same_place(a: str, b: str) -> bool:
 def fit(
     cls: type[Method],
     config: RunConfig,
-    source: CropTable,
+    source: CropTable | None,
     target: CropTable | None,
     progress: Progress | None = None,
 ) -> Run:
-    """Train on given tables; see :func:`train`. ``target`` must be unlabelled.
+    """Train on given tables; see :func:`train`. ``target`` must be unlabelled; ``source`` may be absent if not needed.
 
     Raises:
         RunError: the run folder cannot be used, or its data changed since the run began.
@@ -124,7 +147,9 @@ def fit(
         raise ConfigError("The target table still has person labels; pass table.unlabelled().")
     if not config.out:
         raise ConfigError(f"Say where the run is written: --out runs/{cls.name}.")
-    with arithmetic(config.threads):
+    with processes.joined(config.device), arithmetic(config.threads):
+        if processes.count() > 1 and not cls.parallel:
+            raise ConfigError(f"The method '{cls.name}' trains in one process only; start it without torchrun.")
         return _fit(cls, config, source, target, progress)
 
 
@@ -150,40 +175,65 @@ def arithmetic(threads: int) -> Iterator[None]:
 def _fit(
     cls: type[Method],
     config: RunConfig,
-    source: CropTable,
+    source: CropTable | None,
     target: CropTable | None,
     progress: Progress | None,
 ) -> Run:
     stores = {
-        role: CropStore(table, config.size, progress=counter(progress, 0, len(table), f"reading the {role}"))
+        role: cls.open_store(config, table, counter(progress, 0, len(table), f"reading the {role}"))
         for role, table in (("source", source), ("target", target))
         if table is not None
     }
     fabric = lightning.Fabric(
         accelerator=accelerator(config.device), devices=devices(config.device), precision=precision(config)
     )
-    unfinished = Run(Path(config.out)).checkpoint.exists()
-    fresh = None if unfinished else new_method(cls, config, persons=len(class_labels(source)[1]))
+    unfinished = processes.once(Run(Path(config.out)).checkpoint.exists)
+    renderer = None if unfinished else renderer_of(config, stores, fabric)
+    persons = 0 if source is None else len(class_labels(source)[1])
+    fresh = None if unfinished else new_method(cls, config, persons=persons)
     if fresh is not None:
         fresh.attach(source=stores.get("source"), target=stores.get("target"))
-    run = open_run(Path(config.out), {"method": cls.name, **to_dict(config)})
+    run = processes.once(lambda: open_run(Path(config.out), {"method": cls.name, **to_dict(config)}))
     fingerprints = {role: store.table.fingerprint() for role, store in stores.items()}
-    check_data(run, fingerprints)
+    processes.once(lambda: check_data(run, fingerprints))
     loop = Loop(config, run, fabric, progress)
     if fresh is None:
         loop.resume()
+        renderer = None if loop.finished else renderer_of(config, stores, fabric)
     else:
         loop.place(fresh)
-        trim_metrics(run.metrics, 0)  # a run killed before its first checkpoint begins again
-    if loop.epoch < loop.method.total_epochs:  # a finished run keeps the record of how it was made
-        described = {role: {"spec": getattr(config, role), **f} for role, f in fingerprints.items()}
-        write_json(run.folder / "environment.json", environment())
-        write_json(run.folder / "data.json", described)
-        for role, store in stores.items():
-            write_sheet(store.table, run.samples / f"{role}.png", seed=config.seed)
+        processes.once(lambda: trim_metrics(run.metrics, 0))  # a run killed before its first checkpoint begins again
+    if renderer is not None:
+        check_data(run, renderer.fingerprints())
+        fingerprints |= renderer.fingerprints()
+        loop.renderer = renderer
+    if not loop.finished:  # a finished run keeps the record of how it was made
+        described = {role: {"spec": getattr(config, role, ""), **f} for role, f in fingerprints.items()}
+        if processes.rank() == 0:
+            write_json(run.folder / "environment.json", environment())
+            write_json(run.folder / "data.json", described)
+            for role, store in stores.items():
+                write_sheet(store.table, run.samples / f"{role}.png", seed=config.seed)
         loop.method.attach(source=stores.get("source"), target=stores.get("target"))
         loop.run_epochs()
     return run
+
+
+def renderer_of(config: RunConfig, stores: dict[str, CropStore], fabric: lightning.Fabric) -> Renderer | None:
+    """What redraws source crops while this run trains (``--render``), on the run's device; None without."""
+    if not getattr(config, "render", ""):
+        return None
+    assert isinstance(config, TrainConfig)
+    method = restore_method(read_checkpoint(Path(config.render)), config.render)
+    method = method.to(fabric.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return make_renderer(
+        method,
+        stores["source"],
+        run=config.render,
+        share=config.render_share,
+        contexts=config.render_contexts,
+        arithmetic=lambda: autocast(fabric),
+    )
 
 
 def new_method(cls: type[Method], config: RunConfig, *, persons: int) -> Method:
@@ -203,11 +253,17 @@ def check_data(run: Run, fingerprints: dict[str, Any]) -> None:
         return
     before = json.loads(path.read_text())
     for role, fingerprint in fingerprints.items():
-        if before.get(role, {}).get("sha256") != fingerprint["sha256"]:
+        if before.get(role, {}).get("sha256") == fingerprint["sha256"]:
+            continue
+        if role == "render":
             raise RunError(
-                f"The {role} data of the run '{run.folder}' has changed since it began ({before.get(role, {}).get('rows')} "
-                f"crops then, {fingerprint['rows']} now, other content). Restore it, or start a new run with another --out."
+                f"The networks of '{fingerprint['name']}', which redraws for the run '{run.folder}', have changed since that "
+                "began. Restore them, or start a new run with another --out."
             )
+        raise RunError(
+            f"The {role} data of the run '{run.folder}' has changed since it began ({before.get(role, {}).get('rows')} "
+            f"crops then, {fingerprint['rows']} now, other content). Restore it, or start a new run with another --out."
+        )
 
 
 class Loop:
@@ -215,11 +271,14 @@ class Loop:
 
     def __init__(self, config: RunConfig, run: Run, fabric: lightning.Fabric, progress: Progress | None = None) -> None:
         self.config, self.run, self.fabric = config, run, fabric
-        self.progress = progress or (lambda done, total, what: None)
+        self.writes = processes.rank() == 0
+        self.renderer: Renderer | None = None  # redraws source crops
+        self.progress = progress if progress and self.writes else (lambda done, total, what: None)
         self.method: Method
         self.optimisers: dict[str, torch.optim.Optimizer]
         self.epoch = self.step_in_epoch = self.step = 0
         self.seconds = 0.0
+        self.memory_mb = 0.0  # the largest of this process
 
     # -- resume, save -------------------------------------------------------------------------------------
 
@@ -233,17 +292,27 @@ class Loop:
         self.epoch, self.step_in_epoch, self.step = content["epoch"], content["step_in_epoch"], content["step"]
         self.seconds = content["seconds"]
         restore_random_state(content["random"])
-        trim_metrics(self.run.metrics, self.step)
+        processes.once(lambda: trim_metrics(self.run.metrics, self.step))
         log.info("resumed %s at epoch %d, step %d", self.run.folder, self.epoch + 1, self.step)
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to do; a method without epochs is finished when it is saved."""
+        return self.epoch >= self.method.total_epochs and self.run.checkpoint.exists()
 
     def place(self, method: Method) -> None:
         """Move the method to the device and make its optimisers."""
+        if processes.count() > 1:
+            synchronise_statistics(method)
         self.method = method.to(self.fabric.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.method.device = self.fabric.device
+        self.method.bf16 = precision(self.config) == "bf16-mixed"
         self.optimisers = method.optimisers()
 
     def save(self) -> None:
         """Write the checkpoint."""
+        if not self.writes:
+            return
         method = self.method
         save_checkpoint(
             self.run.checkpoint,
@@ -271,15 +340,17 @@ class Loop:
         from torch.utils.tensorboard import SummaryWriter
 
         method = self.method
-        with (
-            SummaryWriter(str(self.run.folder / "tensorboard"), purge_step=self.step + 1) as board,
-            stop_signals() as stop,
-        ):
-            while self.epoch < method.total_epochs:
-                self.run_epoch(board, stop)
-                self.epoch, self.step_in_epoch = self.epoch + 1, 0
+        folder = str(self.run.folder / "tensorboard")
+        writer = SummaryWriter(folder, purge_step=self.step + 1) if self.writes else nullcontext()
+        with writer as board, stop_signals() as stop:
+            while not self.finished:
+                if self.epoch < method.total_epochs:
+                    self.run_epoch(board, stop)
+                    self.epoch, self.step_in_epoch = self.epoch + 1, 0
                 self.save()
-                if (picture := method.samples()) is not None:
+                if self.writes:
+                    write_json(self.run.cost, {"seconds": round(self.seconds, 3), "memory_mb": self.memory_mb})
+                if self.writes and (picture := method.samples()) is not None:
                     write_picture(picture, self.run.samples / f"epoch-{self.epoch:03d}.png")
 
     def run_epoch(self, board: Any, stop: threading.Event) -> None:
@@ -287,8 +358,12 @@ class Loop:
         method, c = self.method, self.config
         clock = saved = time.monotonic()
         what = f"epoch {self.epoch + 1}/{method.total_epochs}"
+        for store in (method.source, method.target):
+            if store is not None:
+                store.set_epoch(self.epoch)
         if self.step_in_epoch == 0:
-            method.begin_epoch(self.epoch)
+            with NarrowInFloat32():  # what it embeds in bfloat16
+                method.begin_epoch(self.epoch)
         streams = method.streams(self.epoch)
         length = len(next(iter(streams.values())).batches)
         first = self.step - self.step_in_epoch
@@ -302,7 +377,7 @@ class Loop:
                 self.log_scalars(board)
             total = first + length * (method.total_epochs - self.epoch)
             self.progress(self.step, total, what)
-            if stop.is_set():
+            if processes.any_of(stop.is_set()):
                 self.save()
                 raise RunError(
                     f"Stopped after step {self.step} of {total}; the checkpoint is written. Start the same command again to resume."
@@ -315,6 +390,8 @@ class Loop:
     def batches(self, streams: dict[str, Stream], first: int) -> Iterator[dict[str, Any]]:
         """The epoch's batches from the current position, all streams side by side."""
         done, device = self.step_in_epoch, self.fabric.device
+        if self.renderer is not None and all(stream.store is not self.method.source for stream in streams.values()):
+            log.warning("this epoch trains on no source crops, so --render redraws none")
         loaders = {
             name: Loader(
                 stream.store,
@@ -325,6 +402,8 @@ class Loop:
                 start_step=first + done,
                 labels=stream.labels,
                 masks=stream.masks,
+                part=processes.own,
+                redraw=self.renderer if stream.store is self.method.source else None,
             )
             for name, stream in streams.items()
         }
@@ -333,10 +412,10 @@ class Loop:
 
     def train_step(self, batch: dict[str, Any], epoch: float) -> None:
         """All phases of one step."""
-        factor = self.method.lr_factor(epoch)
         for optimiser in self.optimisers.values():
             for group in optimiser.param_groups:
-                group["lr"] = self.config.lr * factor * group.get("lr_scale", 1.0)
+                rate = self.method.learning_rate(epoch, group.get("name", ""))
+                group["lr"] = rate * group.get("lr_scale", 1.0)
         phases = self.method.step(batch)
         while True:
             with autocast(self.fabric):
@@ -351,14 +430,18 @@ class Loop:
             optimiser = self.optimisers[phase]
             optimiser.zero_grad(set_to_none=True)
             self.fabric.backward(loss)
+            processes.sum_gradients([p for group in optimiser.param_groups for p in group["params"]])
             optimiser.step()
         self.method.end_step()
-        self.method.record("lr", self.config.lr * factor)
+        self.method.record("lr", self.method.learning_rate(epoch, ""))
 
     def log_scalars(self, board: Any) -> None:
         """Append a line to metrics.jsonl and the same scalars to TensorBoard."""
         scalars = self.method.recorder.flush()
+        if not self.writes:
+            return
         line = {"step": self.step, "epoch": self.epoch + 1, "seconds": round(self.seconds, 3), **scalars}
+        self.memory_mb = max(self.memory_mb, memory_mb())
         with open(self.run.metrics, "a") as file:
             file.write(json.dumps(line) + "\n")
         for name, value in scalars.items():

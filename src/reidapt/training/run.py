@@ -37,6 +37,11 @@ class Run:
         return self.folder / "metrics.jsonl"
 
     @property
+    def cost(self) -> Path:
+        """What the training took: ``seconds``, and ``memory_mb``, the largest seen at a line of metrics."""
+        return self.folder / "cost.json"
+
+    @property
     def checkpoint(self) -> Path:
         """The newest checkpoint."""
         return self.folder / "checkpoints" / "last.pt"
@@ -157,6 +162,17 @@ def processor() -> str:
     except OSError:
         pass
     return platform.processor() or platform.machine()
+
+
+def memory_mb() -> float:
+    """Memory in use, MB (2**20 bytes): the GPU's peak where there is one in use, else what of the process is resident."""
+    if torch.cuda.is_available() and torch.cuda.max_memory_allocated():
+        return round(torch.cuda.max_memory_allocated() / 2**20, 1)
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except (OSError, ValueError, IndexError):
+        return 0.0
+    return round(pages * os.sysconf("SC_PAGE_SIZE") / 2**20, 1)
 
 
 def commit() -> str | None:

@@ -109,7 +109,7 @@ def pose_figure(
     for image, mask in zip(images, masks):
         repeated = [t[None].expand(len(silhouettes), -1, -1, -1) for t in (image, mask)]
         rows.append([image, *method.translate(repeated[0], repeated[1], silhouettes)])
-    write_picture(grid([[None if p is None else _enlarged(p) for p in row] for row in rows]), path)
+    write_picture(grid([[None if p is None else enlarged(p) for p in row] for row in rows]), path)
     return path
 
 
@@ -151,7 +151,7 @@ def _drawn(method: Method, dataset: str, role: str, count: int, seed: int) -> tu
     return store.images(rows), found.values[rows]
 
 
-def _enlarged(picture: Tensor) -> Tensor:
+def enlarged(picture: Tensor) -> Tensor:
     """At least 128 px high, by a whole factor."""
     factor = max(1, round(CELL[0] / picture.shape[1]))
     return F.interpolate(picture[None].float(), scale_factor=factor, mode="nearest")[0].to(torch.uint8)

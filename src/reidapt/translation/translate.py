@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -12,13 +12,14 @@ from torch import Tensor
 
 from reidapt.data import CropStore, CropTable, read
 from reidapt.data.masks import Masks, masks_of
-from reidapt.data.pairs import camera_pair
+from reidapt.data.pairs import camera_pair, random_pairs
 from reidapt.data.randomness import numpy_generator
 from reidapt.errors import ConfigError, DataError
 from reidapt.methods import Method
 from reidapt.progress import ProgressCallback
 from reidapt.training.checkpoint import load
 from reidapt.training.device import torch_device
+from reidapt.training.rendering import Surroundings, context_table, mask_source, needed
 from reidapt.translation.write import MarketWriter, whole_folder
 
 Part = Literal["all", "unseen", "new-ids"]
@@ -52,6 +53,8 @@ def translate_dataset(
     splits: tuple[str, ...] = (),
     masks: str = "",
     pose: str = "",
+    contexts: int = 1,
+    context: str = "",
     seed: int = 0,
     batch_size: int = 32,
     device: str = "auto",
@@ -59,8 +62,8 @@ def translate_dataset(
 ) -> Translation:
     """Redraw the crops of the run's source camera and write them in the Market-1501 layout.
 
-    Ids stay; the camera is the one that the run imitates; ``crops.csv`` says of every crop which picture, camera, run and
-    pose it was made from.
+    Ids stay; the camera is the one that the run imitates; ``crops.csv`` says of every crop which picture, camera, run, pose
+    and context it was made from.
 
     Args:
         run: run folder or checkpoint of a method that translates.
@@ -73,7 +76,9 @@ def translate_dataset(
         masks: mask source, see :func:`reidapt.data.masks.masks_of`; by default the run's.
         pose: dataset whose masks are asked for as poses, drawn at random; ``own`` asks for a crop's own pose. By default
             the target camera's masks in ``dataset``.
-        seed: seed of the poses.
+        contexts: pictures made of every crop, each in another context drawn at random; for methods that take contexts.
+        context: dataset whose training pictures are the contexts; by default what the run was trained on.
+        seed: seed of the poses and contexts.
         batch_size: crops per forward pass.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         progress: called as (done, total, what).
@@ -81,23 +86,35 @@ def translate_dataset(
     Raises:
         ConfigError, DataError, RunError: with a sentence, before anything is written.
     """
-    if batch_size < 1:
-        raise ConfigError(f"The batch size is {batch_size}; it must be 1 or more.")
+    if batch_size < 1 or contexts < 1:
+        what, value = ("batch size", batch_size) if batch_size < 1 else ("number of contexts", contexts)
+        raise ConfigError(f"The {what} is {value}; it must be 1 or more.")
     method = load(run).to(torch_device(device))
-    method.device = next(method.parameters()).device
+    method.device = torch_device(device)
+    wanted = needed(method, str(run))
+    if "contexts" not in wanted and (contexts > 1 or context):
+        raise ConfigError(
+            f"The run '{run}' ('{method.name}') draws without contexts, so a crop has one translation; leave --contexts and "
+            "--context out."
+        )
     table = read(dataset)
     rows = chosen_rows(table, method, dataset, part, splits)
-    wanted = getattr(method, "inputs", ())
     chosen = CropStore(table.take(rows), method.config.size)
-    source = masks or getattr(method.config, "mask_source", "table")
+    source = masks or mask_source(method)
     own = masks_of(chosen, source)
     usable = own.usable if "masks" in wanted else np.ones(len(rows), dtype=bool)
     left_out = "" if usable.all() else f"{own.text(chosen)}; these are left out"
     if not usable.any():
         raise DataError(f"{own.text(chosen)}, and this model redraws from masks. Give --masks ellipse, or add masks.")
-    places = np.flatnonzero(usable)
+    places = np.repeat(np.flatnonzero(usable), contexts)
     poses, pose_paths = chosen_poses(method, table, own, places, chosen, pose, source, seed, "poses" in wanted)
     frame = described(table.take(rows[places]), run, method, pose_paths)
+    around: tuple[Surroundings, np.ndarray] | None = None
+    if "contexts" in wanted:
+        surroundings = Surroundings.of(context_table(method, context), method)
+        picks = random_pairs(np.arange(int(usable.sum())), surroundings.rows, contexts, seed=seed)[:, 1]
+        around, shown = (surroundings, picks), surroundings.store.table.take(picks)
+        frame = frame.assign(context_path=shown.paths, context_camera=shown.camera)
     number = generated_camera(method, table) if camera is None else camera
     with whole_folder(Path(out)) as folder:
         writer = MarketWriter(folder, frame, number)
@@ -106,7 +123,10 @@ def translate_dataset(
             here = places[part_of]
             m_in = own.values[here]
             m_out = None if poses is None else poses[part_of]
-            pictures = method.translate(chosen.images(here), m_in, m_out)
+            given: dict[str, Any] = {"masks": m_in, "poses": m_out}
+            if around is not None:
+                given["contexts"] = around[0].contexts(around[1][part_of])
+            pictures = method.translate(chosen.images(here), **{name: given[name] for name in wanted})
             known = own.usable[here] if m_out is None else np.ones(len(here), dtype=bool)
             writer.write(part_of, pictures, m_in if m_out is None else m_out, known)
             if progress is not None:

@@ -1,6 +1,6 @@
 """The warp kernel of what is in the air of a picture: haze before the people, falling rain and snow."""
 # mypy: ignore-errors
-# ruff: noqa: UP018
+# ruff: noqa: UP018, SIM102
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from reidapt.world.procedural import hash2, wrap
 
 wp.set_module_options({"enable_backward": False, "fast_math": False})
 
-AIR_COLUMNS = 8
-"""Columns of a crop's row: colour of the air 3, extinction per metre, rain, flakes, seed, one spare."""
+AIR_COLUMNS = 9
+"""Columns of a crop's row: colour of the air 3, extinction per metre, rain, flakes, seed, 1 where the empty frame has no
+haze yet, brightness of what falls relative to the air."""
 
 
 @wp.func
@@ -50,7 +51,7 @@ def veil(
 ):
     """Adds the air to the four supersampled pixels of an output pixel, in place.
 
-    The empty frame has its haze already: only people get theirs here. Coverage stays as it is.
+    An empty frame in colour has its haze already: there only people get theirs here. Coverage stays as it is.
     """
     c, row, column = wp.tid()
     thick = air[c, 3]
@@ -69,7 +70,7 @@ def veil(
         if flakes > 0.0:
             near = wp.max(flake(x, y, 0.16, seed), 0.8 * flake(x, y, 0.07, seed + 4))
             fall = wp.max(fall, 0.6 * flakes * near)
-    light = tone * 1.4
+    light = tone * air[c, 8]
     u = view[c, 15] + (float(2 * column) + 1.0) / view[c, 17]
     v = view[c, 16] + (float(2 * row) + 1.0) / view[c, 18]
     i = wp.clamp(int(v), 0, frames.shape[1] - 1)
@@ -81,9 +82,12 @@ def veil(
         pixel = image[c, sy, sx]
         colour = wp.vec3(pixel[0], pixel[1], pixel[2])
         key = keys[c, sy, sx]
-        if thick > 0.0 and key != EMPTY:
-            z = key_depth(key)
-            if z <= depth + 0.05:
+        if thick > 0.0:
+            z = depth * air[c, 7]
+            if key != EMPTY:
+                if key_depth(key) <= depth + 0.05:
+                    z = key_depth(key)
+            if z > 0.0:
                 share = 1.0 - wp.exp(-thick * z)
                 colour = colour * (1.0 - share) + tone * share
         colour = colour * (1.0 - fall) + light * fall

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import warp as wp
 
+from reidapt.world.primitives import at, hit, into
 from reidapt.world.procedural import hash2, noise, wrap
-from reidapt.world.surfaces import at, hit, into, surface
+from reidapt.world.surfaces import surface
 
 wp.set_module_options({"enable_backward": False, "fast_math": False})
 

@@ -107,7 +107,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         },
     ),
     "bench-thermal": Benchmark(
-        1,
+        2,
         "one colour and one thermal camera, ten pictures a person in each",
         {
             size: {

@@ -8,9 +8,9 @@ import numpy as np
 
 from reidapt.world.body import BodyModel
 from reidapt.world.dressing import dress
-from reidapt.world.gait import joint_rotations, pose, rotation
 from reidapt.world.mesh import Mesh
 from reidapt.world.people import sample_person
+from reidapt.world.posing import joint_rotations, pose, rotation
 from reidapt.world.styles import Style
 
 CROWD = 10

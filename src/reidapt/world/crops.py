@@ -13,10 +13,11 @@ from reidapt.world.bystanders import Bystander, Other
 from reidapt.world.cameras import Camera
 from reidapt.world.company import company, find_place, wanted_occluder
 from reidapt.world.factors import EVERYTHING, Choice, Draws, declare
-from reidapt.world.gait import Pose, pose_all, sample_pose
+from reidapt.world.gait import Pose, sample_pose
 from reidapt.world.modalities import modality_columns
 from reidapt.world.people import Person
 from reidapt.world.places import in_sun
+from reidapt.world.posing import pose_all
 from reidapt.world.streams import between
 from reidapt.world.styles import Style
 
@@ -81,7 +82,7 @@ class Moment:
 
     @property
     def turn(self) -> float:
-        """Degrees about the vertical, for `gait.pose`."""
+        """Degrees about the vertical, for `posing.pose`."""
         return self.yaw - float(np.degrees(np.arctan2(self.spot[0], self.spot[1])))
 
 
@@ -278,4 +279,5 @@ def sensor_row(camera: Camera, level: np.ndarray, sharp: float, grain: float) ->
     row[8] = camera.noise * grain
     taps = np.exp(-0.5 * ((np.arange(5) + 0.5) / row[0]) ** 2)
     row[9:14] = 0.5 * taps / taps.sum()
+    row[19] = 1.0
     return row

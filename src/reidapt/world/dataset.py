@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
@@ -22,6 +24,15 @@ FIRST_STREAMED = 1_000
 """Number of the first streamed picture: none is also among the files of `render_world`, which have at most 99."""
 
 
+BATCH = 16
+"""Crops that are drawn together by a thread."""
+
+
+def one_thread() -> threadpool_limits:
+    """Matrix products of NumPy in one thread: small ones are slower in several. PyTorch is not touched."""
+    return threadpool_limits(1, user_api="blas")
+
+
 class WorldDataset:
     """A training set of synthetic people whose pictures are drawn when they are asked for.
 
@@ -32,9 +43,10 @@ class WorldDataset:
     Args:
         style: name of one of `STYLES`, or a `Style` of your own.
         people, cameras, pictures: rows: `people × cameras × pictures`, persons numbered from 1.
-        seed: which people. `occlusion`, `hold`, `values`: as of `render_world`.
+        seed: which people. `occlusion`, `lookalikes`, `hold`, `values`: as of `render_world`.
         size: (H, W) in pixels.
         keep: dressed people that stay in memory (about 0.5 MB each); fewer than are in use at once costs time.
+        workers: threads that draw; None leaves one core to the network that trains. They change no picture.
 
     Raises:
         WorldError: arguments that cannot be rendered, or anny or warp not installed.
@@ -50,18 +62,21 @@ class WorldDataset:
         seed: int = 0,
         size: tuple[int, int] = (128, 64),
         occlusion: float = 0.2,
+        lookalikes: float = 0.0,
         hold: Collection[str] = (),
         values: Mapping[str, object] | None = None,
         device: str = "cpu",
-        keep: int = 512,
+        keep: int = 2_000,
+        workers: int | None = None,
     ) -> None:
         arguments = Arguments(
-            people, cameras, pictures, seed, size, "table", 1.0, occlusion=occlusion,
+            people, cameras, pictures, seed, size, "table", 1.0, occlusion=occlusion, lookalikes=lookalikes,
             choice=Choice(frozenset(hold), dict(values or {})),
         ).check()  # fmt: skip
         self.size, self.epoch, self.keep = (int(size[0]), int(size[1])), 0, keep
         self.studio = Studio(find_style(style), arguments, device)
-        with threadpool_limits(1):
+        self.workers = workers or max(1, (os.cpu_count() or 2) - 1)
+        with one_thread():
             for camera in self.studio.cameras:
                 self.studio.renderer.draw_backdrop(camera)
         rows = np.indices((people, cameras, pictures)).reshape(3, -1)
@@ -97,20 +112,39 @@ class WorldDataset:
             raise WorldError(f"rows {rows.min()}..{rows.max()} were asked for; there are rows 0..{len(self) - 1}.")
         images = torch.empty((len(rows), 3, *self.size), dtype=torch.uint8)
         masks = torch.empty((len(rows), 1, *self.size), dtype=torch.uint8)
-        with threadpool_limits(1):
-            for index in np.unique(self._index[rows]):
-                places = np.flatnonzero(self._index[rows] == index)
-                items = [self.item(int(row)) for row in rows[places]]
-                for place, picture in zip(places, self.studio.pictures(self._dressed(int(index)), items)):
-                    images[place] = torch.from_numpy(picture.rgb.copy()).permute(2, 0, 1)
-                    masks[place, 0] = torch.from_numpy(picture.mask.copy())
+        by_person = np.argsort(self._index[rows], kind="stable")
+        parts = [by_person[start : start + BATCH] for start in range(0, len(rows), BATCH)]
+
+        def fill(places: np.ndarray) -> None:
+            rgb, mask = self._draw(rows[places])
+            images[places] = torch.from_numpy(rgb).permute(0, 3, 1, 2)
+            masks[places, 0] = torch.from_numpy(mask)
+
+        with one_thread():
+            if self.workers == 1 or len(parts) < 2:
+                for part in parts:
+                    fill(part)
+            else:
+                with ThreadPoolExecutor(min(self.workers, len(parts)), thread_name_prefix="reidapt-draw") as pool:
+                    list(pool.map(fill, parts))
         return images, masks
+
+    def _draw(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Pictures (B, H, W, 3) and masks (B, H, W) of rows in the order of their persons, drawn together."""
+        crops, meshes = [], []
+        for index in dict.fromkeys(self._index[rows].tolist()):
+            who = self._dressed(index)
+            taken = self.studio.crops(who, [self.item(int(row)) for row in rows[self._index[rows] == index]])
+            crops += taken
+            meshes += [who.mesh] * len(taken)
+        drawn = self.studio.renderer.draw(crops, meshes)
+        return drawn.rgb, drawn.mask
 
     def __getitem__(self, row: int) -> dict[str, object]:
         """One picture: `image` (3, H, W) and `mask` (1, H, W) uint8, `person`, `camera`, and `parameters`."""
         if not 0 <= row < len(self):
             raise IndexError(f"row {row} was asked for; there are rows 0..{len(self) - 1}.")
-        with threadpool_limits(1):
+        with one_thread():
             picture: Picture = next(self.studio.pictures(self._dressed(int(self._index[row])), [self.item(row)]))
         return {
             "image": torch.from_numpy(picture.rgb.copy()).permute(2, 0, 1),

@@ -3,7 +3,7 @@
 Columns of the sensor table, written by `crops.sensor_row`: 0 blur in half pixels; 1-3 gain; 4 saturation; 5 gamma;
 6 contrast; 7 black; 8 noise; 9-13 taps of the blur; 14-15 motion of the person while the shutter is open, in pixels
 to the right and down; 16 what the picture holds (`COLOUR`, `GREY`, `LINEAR`); 17 sharpening by the camera; 18 noise of
-the colour, in patches of two pixels; 19 vignetting.
+the colour, in patches of two pixels; 19 half pixels between two taps of the blur.
 """
 # mypy: ignore-errors
 
@@ -28,12 +28,14 @@ def blur_across(
     """Horizontal half of the lens' Gaussian (ten taps from the sensor table), from supersampled columns to pixels."""
     c, y, part = wp.tid()
     last = image.shape[2] - 1
+    step = int(sensor[c, 19])
     for x in range(part * chunk, wp.min((part + 1) * chunk, out.shape[2])):
         total = sensor[c, 9] * (image[c, y, 2 * x] + image[c, y, 2 * x + 1])
         for k in range(1, 5):
             w = sensor[c, 9 + k]
             if w > 0.002:
-                total = total + w * (image[c, y, wp.max(2 * x - k, 0)] + image[c, y, wp.min(2 * x + 1 + k, last)])
+                far = k * step
+                total = total + w * (image[c, y, wp.max(2 * x - far, 0)] + image[c, y, wp.min(2 * x + 1 + far, last)])
         out[c, y, x] = total
 
 
@@ -44,12 +46,14 @@ def blur_down(
     """Vertical half of the blur, from supersampled rows to pixels."""
     c, y, part = wp.tid()
     last = image.shape[1] - 1
+    step = int(sensor[c, 19])
     for x in range(part * chunk, wp.min((part + 1) * chunk, out.shape[2])):
         total = sensor[c, 9] * (image[c, 2 * y, x] + image[c, 2 * y + 1, x])
         for k in range(1, 5):
             w = sensor[c, 9 + k]
             if w > 0.002:
-                total = total + w * (image[c, wp.max(2 * y - k, 0), x] + image[c, wp.min(2 * y + 1 + k, last), x])
+                far = k * step
+                total = total + w * (image[c, wp.max(2 * y - far, 0), x] + image[c, wp.min(2 * y + 1 + far, last), x])
         out[c, y, x] = total
 
 

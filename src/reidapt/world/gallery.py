@@ -4,161 +4,27 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from reidapt.errors import WorldError
 from reidapt.world.cameras import FRAME, Camera
-from reidapt.world.crops import Circumstances
 from reidapt.world.factors import FACTORS, Choice
-from reidapt.world.layout import MODALITIES, Arguments, Item, check_target, plan
+from reidapt.world.layout import MODALITIES, Arguments, check_target, plan
 from reidapt.world.overlays import draw_joints, grey_depth, paint_parts, tint_mask, toned
 from reidapt.world.page import Figure, Section, render_page
 from reidapt.world.scenes import SCENES
 from reidapt.world.streams import stream
-from reidapt.world.studio import Picture, Studio
+from reidapt.world.strips import COUNT, SWEEPS, Theatre, caption, item, one, settings, strip
+from reidapt.world.studio import Studio
 from reidapt.world.styles import STYLES, Style, find_style
-from reidapt.world.weather import DAYTIMES, WEATHERS
 
 Progress = Callable[[int, int, str], None]
-COUNT = 8
-"""Pictures of a strip that is drawn at random."""
+LEVELS = {"camera": "a camera", "person": "a person", "outfit": "an outfit", "crop": "a crop"}
 STRIPS = "engine"
 """Style of the strips: its clean pictures show a factor best."""
-
-
-def steps(name: str, low: float, high: float, count: int = COUNT) -> list[dict[str, object]]:
-    """Settings of a parameter from `low` to `high`."""
-    return [{name: round(float(value), 3)} for value in np.linspace(low, high, count)]
-
-
-SWEEPS: Mapping[str, Sequence[Mapping[str, object]]] = {
-    "scene": [{"place": place} for place in SCENES],
-    "geometry": steps("camera_height", 1.2, 6.0),
-    "weather": [dict(weather=name, daytime="day") for name in WEATHERS]
-    + [dict(weather="clear", daytime=name) for name in DAYTIMES if name != "day"],
-    "sun": steps("sun_azimuth", -135.0, 135.0),
-    "lighting": steps("warmth", -0.7, 0.7),
-    "shadows": steps("shadow", 0.0, 0.8),
-    "white_balance": [
-        {"gain_red": round(1 + g, 2), "gain_blue": round(1 - g, 2)} for g in np.linspace(-0.25, 0.25, COUNT)
-    ],
-    "tone": steps("gamma", 0.6, 1.7),
-    "sensor_noise": steps("noise", 0.0, 0.07),
-    "sensor_blur": steps("blur", 0.4, 3.0),
-    "yaw": steps("yaw", 0, 315),
-    "place": steps("distance", 5.5, 14.0),
-}
-"""Factors that are shown by setting a parameter; the others are shown by what is drawn."""
-PLAIN: dict[str, object] = {
-    "place": "plaza",
-    "weather": "clear",
-    "daytime": "day",
-    "sun_azimuth": -40.0,
-    "sun_elevation": 55.0,
-    "gamma": 0.95,
-    "exposure": 1.15,
-    "light": 1.0,
-    "upper_rgb": "#a4b4c4",
-    "lower_rgb": "#56627c",
-    "yaw": 40,
-    "walking": 1,
-    "occluder": "none",
-}
-"""What a strip has where its own factor does not vary it: a clear day and a whole person, seen well."""
-
-
-def settings(name: str, values: Mapping[str, object] | None = None) -> dict[str, object]:
-    """`PLAIN` without the parameters of the factor `name`, and `values`."""
-    return {**{key: value for key, value in PLAIN.items() if key not in FACTORS[name].parameters}, **(values or {})}
-
-
-@dataclass(frozen=True)
-class Theatre:
-    """What all strips share: the style, the seed, the size and the bystanders."""
-
-    style: Style
-    seed: int
-    size: tuple[int, int]
-    crowd: Circumstances
-
-    def studio(self, choice: Choice, cameras: int = 1, occlusion: float = 0.0) -> Studio:
-        """A studio with drawn empty frames."""
-        arguments = Arguments(
-            people=2,
-            cameras=cameras,
-            pictures=2,
-            seed=self.seed,
-            size=self.size,
-            occlusion=occlusion,
-            outfits=COUNT,
-            choice=choice,
-        )
-        studio = Studio(replace(self.style, sequences=1), arguments)
-        studio.world = replace(self.crowd, choice=choice, occlusion=occlusion)
-        for camera in studio.cameras:
-            studio.renderer.draw_backdrop(camera)
-        return studio
-
-
-def item(camera: int = 1, picture: int = 0, modality: str = "colour", tracklet: int = -1, step: int = 0) -> Item:
-    """One picture to draw, without a place for a file."""
-    return Item("", "", 1, picture, camera, 1, 0, "person", "train", modality, 0, tracklet, step)
-
-
-def one(
-    studio: Studio, person: int = 0, outfit: int = 0, asked: Item | None = None, labels: Sequence[str] = ()
-) -> Picture:
-    """The picture of one item."""
-    return next(iter(studio.pictures(studio.dressed(person, outfit), [asked or item()], labels)))
-
-
-def strip(theatre: Theatre, name: str) -> list[Picture]:
-    """Pictures in which the factor `name` varies and every other factor is held."""
-    level = FACTORS[name].level
-    hold = frozenset(FACTORS) - {name}
-    if name == "outfit":  # another outfit differs in all that belongs to outfits
-        hold = frozenset(other for other in FACTORS if FACTORS[other].level != level)
-    if name in SWEEPS:
-        if level == "crop":
-            studio = theatre.studio(Choice(hold, settings(name)))
-            return list(swept(studio, [Choice(hold, settings(name, values)) for values in SWEEPS[name]]))
-        return [one(theatre.studio(Choice(hold, settings(name, values)))) for values in SWEEPS[name]]
-    studio = theatre.studio(
-        Choice(hold, settings(name)), COUNT if level == "camera" else 1, 1.0 if name == "occlusion" else 0.0
-    )
-    if level == "camera":
-        who = studio.dressed(0)
-        return list(studio.pictures(who, [item(camera) for camera in range(1, COUNT + 1)]))
-    if level == "person":
-        return [one(studio, person) for person in range(COUNT)]
-    if level == "outfit":
-        return [one(studio, 0, outfit) for outfit in range(COUNT)]
-    if name == "path":
-        asked = [item(picture=k, tracklet=k, step=studio.arguments.frames // 2) for k in range(COUNT)]
-        return [one(studio, 0, 0, ask) for ask in asked]
-    return list(studio.pictures(studio.dressed(0), [item(picture=k) for k in range(COUNT)]))
-
-
-def swept(studio: Studio, choices: Sequence[Choice]) -> Iterator[Picture]:
-    """One picture per choice of crop parameters, in the same frame."""
-    for choice in choices:
-        studio.world = replace(studio.world, choice=choice)
-        yield one(studio)
-
-
-def caption(picture: Picture, names: Sequence[str]) -> str:
-    """The parameters `names` of a picture; long numbers shortened."""
-    columns = picture.columns()
-    words = []
-    for name in names:
-        value = columns.get(name, "")
-        if value != "":
-            words.append(f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}")
-    return " · ".join(words[:4])
 
 
 def factor_figures(theatre: Theatre, name: str) -> list[Figure]:
@@ -167,7 +33,8 @@ def factor_figures(theatre: Theatre, name: str) -> list[Figure]:
     names = list(SWEEPS[name][0]) if name in SWEEPS else list(FACTORS[name].parameters)
     columns = [picture.columns() for picture in pictures]
     varied = [n for n in names if len({str(row.get(n)) for row in columns}) > 1]
-    return [Figure(encoded(picture.rgb), caption(picture, varied)) for picture in pictures]
+    quality = (lambda picture: picture.crop.jpeg_quality) if name == "jpeg" else (lambda picture: 90)
+    return [Figure(encoded(picture.rgb, quality(picture)), caption(picture, varied)) for picture in pictures]
 
 
 def encoded(rgb: np.ndarray, quality: int = 90) -> str:
@@ -277,7 +144,8 @@ def write_gallery(
     chosen = [find_style(name) for name in styles] or list(STYLES.values())
     Choice(frozenset(factors)).check()
     check_target(out)
-    names = [name for name in FACTORS if not factors or name in factors]
+    names = [name for level in LEVELS for name in FACTORS if FACTORS[name].level == level]
+    names = [name for name in names if not factors or name in factors]
     report = progress or (lambda done, total, what: None)
     total, done = len(names) + len(chosen) + 4, 0
     style = STYLES[STRIPS]
@@ -301,7 +169,7 @@ def write_gallery(
     add("Pictures", "tracklets", "people who walk through a camera's view", lambda: tracklet_figures(theatre))
     for name in names:
         factor = FACTORS[name]
-        add(f"Factors of a {factor.level}", name, factor.about, lambda name=name: factor_figures(theatre, name))  # type: ignore[misc]
+        add(f"Factors of {LEVELS[factor.level]}", name, factor.about, lambda name=name: factor_figures(theatre, name))  # type: ignore[misc]
     page = render_page("reidapt: what the world draws", sections)
     try:
         out.mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,7 @@ import numpy as np
 from reidapt.errors import WorldError
 from reidapt.world.cameras import FRAME
 from reidapt.world.crops import Crop
-from reidapt.world.gait import JOINTS, joints
+from reidapt.world.posing import JOINTS, joints
 
 LABELS = ("mask", "hard", "parts", "depth", "joints")
 """What can be written beside the pictures: soft mask, mask of 0 and 255, body parts, depth, joints."""

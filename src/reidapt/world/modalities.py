@@ -18,11 +18,16 @@ from reidapt.world.cameras import FRAME, Camera, air_row
 from reidapt.world.culling import TILE, tile_lists
 from reidapt.world.props import SURFACES
 from reidapt.world.streams import between, stream
+from reidapt.world.weather import air_rows
 
 if TYPE_CHECKING:
     from reidapt.world.crops import Crop
     from reidapt.world.render import Renderer
 
+LEAST_TAP = 0.002
+"""Weight of a tap of the blur below which `develop` leaves it out."""
+THERMAL_HEIGHT = 128
+"""Rows of a thermal crop as its sensor saw it."""
 BAND_COLUMNS = 12
 """Columns of the band table; see `bands.BAND`."""
 
@@ -108,14 +113,16 @@ def surface_table() -> np.ndarray:
     return np.array([SURFACE_BANDS.get(name, SURFACE_BANDS["plain"]) for name in SURFACES], np.float32)
 
 
-def blur_taps(blur: float) -> np.ndarray:
-    """(5,) weights of the lens' blur, `blur` in half pixels."""
-    taps = np.exp(-0.5 * ((np.arange(5) + 0.5) / blur) ** 2)
+def blur_taps(blur: float, step: int = 1, least: float = 0.0) -> np.ndarray:
+    """(5,) weights of the lens' blur, `blur` in half pixels, for taps that are `step` of them apart, those above `least`."""
+    taps = np.exp(-0.5 * ((step * np.arange(5) + 0.5) / blur) ** 2)
+    taps[0] *= 0.5 * (1 + step) / step  # the two in the middle are neighbours
+    taps = np.where(0.5 * taps / taps.sum() > least, taps, 0.0)
     return 0.5 * taps / taps.sum()
 
 
-def sensor_row(crop: Crop, given: np.ndarray) -> np.ndarray:
-    """The crop's row of the sensor table for its own modality, from the row of its colour picture."""
+def sensor_row(crop: Crop, given: np.ndarray, height: int) -> np.ndarray:
+    """The crop's row of the sensor table for its own modality, from the row of its colour picture `height` pixels high."""
     row, camera = given.copy(), crop.camera
     fixed = camera_stream(camera, crop.modality)
     if crop.modality == "colour":
@@ -132,18 +139,46 @@ def sensor_row(crop: Crop, given: np.ndarray) -> np.ndarray:
         row[7] = between(fixed, (0.0, 0.05))
         row[8] = between(fixed, (0.008, 0.022)) if lamp else between(fixed, (0.004, 0.010))
         row[16], row[17] = 1.0, between(fixed, (0.0, 0.8))
+        row[9:14] = blur_taps(row[0])
     else:
-        row[0] = between(fixed, (1.7, 2.6)) * between(rng, (0.95, 1.05))
+        # thermal sensors have few pixels: a larger picture is an enlarged one
+        row[0] = between(fixed, (1.7, 2.6)) * between(rng, (0.95, 1.05)) * height / THERMAL_HEIGHT
+        row[19] = max(1, round(height / THERMAL_HEIGHT))
         row[1:4] = 1.0 + 0.04 * float(np.clip(rng.standard_normal(), -2, 2))
         row[7], row[8] = between(fixed, (0.03, 0.10)), between(fixed, (0.008, 0.016))
         row[16], row[17] = 2.0, between(fixed, (0.0, 0.5))
-    row[9:14] = blur_taps(row[0])
+        row[9:14] = blur_taps(row[0], int(row[19]), LEAST_TAP)
     return row
 
 
-def sensor_table(crops: Sequence[Crop], rows: np.ndarray) -> np.ndarray:
-    """`rows` (C, columns) of colour pictures as those of the crops' own modalities."""
-    return np.stack([sensor_row(crop, row) for crop, row in zip(crops, rows)])
+def sensor_table(crops: Sequence[Crop], rows: np.ndarray, height: int) -> np.ndarray:
+    """`rows` (C, columns) of colour pictures, `height` pixels high, as those of the crops' own modalities."""
+    return np.stack([sensor_row(crop, row, height) for crop, row in zip(crops, rows)])
+
+
+def band_air_rows(crops: Sequence[Crop], bands: np.ndarray) -> np.ndarray | None:
+    """(C, 9) rows of `airborne.veil` for crops with these rows of the band table; None where the air is clear for all.
+
+    Near infrared sees the haze of visible light, and lamps beside the lens light it and what falls close by. Thermal
+    radiation passes thin haze; the air and the drops in it show their own temperature.
+    """
+    lights = [crop.camera.light for crop in crops]
+    rows = air_rows(lights, [crop.noise_seed for crop in crops])
+    if rows is None:
+        return None
+    for row, light, band, crop in zip(rows, lights, bands, crops):
+        row[7] = 1.0
+        if crop.modality == "thermal":
+            low, high = band[6:8]
+            cold = 2.0 * light.rain  # drops come from above, where the air is colder
+            air = float(np.clip((band[5] - low) / (high - low), 0.02, 1.0))
+            row[0:3], row[3] = air, 0.5 * row[3]
+            row[8] = float(np.clip((band[5] - cold - low) / (high - low), 0.0, 1.0)) / air
+        else:
+            lamp = band[1] / (crop.camera.distance**2 + crop.camera.position[2] ** 2)
+            row[0:3] = 0.75 * band[4] + 0.3 * band[3] + 0.30 * lamp
+            row[8] = (1.05 * band[4] + 0.8 * band[3] + 1.3 * lamp) / row[0]
+    return rows
 
 
 def modality_columns(modality: str, camera: Camera, noise_seed: int) -> dict[str, object]:
@@ -168,7 +203,7 @@ class Bands:
         return self.renderer.warp.array(values, dtype=dtype, device=self.renderer.device)
 
     def kernels(self, name: str) -> Any:
-        """The kernel module `bands` or `sketch`, compiled when it is first needed."""
+        """The kernel module `bands`, `bandframes` or `sketch`, compiled when it is first needed."""
         with self.lock:
             module = import_module(f"reidapt.world.{name}")
             self.renderer.warp.load_module(module, device=self.renderer.device)
@@ -201,7 +236,7 @@ class Bands:
             [camera.rotation.reshape(-1), camera.position, [camera.focal, FRAME[1] / 2, FRAME[0] / 2]]
         )
         wp.launch(
-            self.kernels("bands").draw_band_frame,
+            self.kernels("bandframes").draw_band_frame,
             dim=FRAME,
             inputs=[
                 self.array(prims, wp.float32),
@@ -232,6 +267,7 @@ class Bands:
             inputs=[stage, self.frames, *FRAME, self.array(rows, wp.float32), render.chunk, image],
             device=render.device,
         )
+        render.veil(image, stage.keys, stage.view, band_air_rows(crops, rows), self.frames)
         return image
 
     def draw_sketch(self, stage: Any, crops: Sequence[Crop], size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:

@@ -49,7 +49,7 @@ def draw_joints(rgb: np.ndarray, joints: np.ndarray, seen: np.ndarray) -> np.nda
     """The picture with joints (J, 2) in pixels: green where seen (2), orange where hidden (1)."""
     from PIL import Image, ImageDraw
 
-    from reidapt.world.gait import JOINTS
+    from reidapt.world.posing import JOINTS
 
     picture = Image.fromarray(rgb).resize((rgb.shape[1] * 3, rgb.shape[0] * 3), Image.Resampling.BILINEAR)
     draw = ImageDraw.Draw(picture)

@@ -246,7 +246,9 @@ class Renderer:
             inputs=[self.stage(g), self.frames, *FRAME, self.chunk, image],
             device=self.device,
         )
-        self._air(g, image)
+        crops = g.batch.crops
+        air = air_rows([crop.camera.light for crop in crops], [crop.noise_seed for crop in crops])
+        self.veil(image, g.keys, g.view, air, self.frames)
         return self.developed(image, g)
 
     def other_band(self, g: Geometry, modality: str) -> tuple[np.ndarray, np.ndarray]:
@@ -276,7 +278,7 @@ class Renderer:
     def developed(self, image: Any, g: Geometry) -> tuple[np.ndarray, np.ndarray]:
         """RGB and mask of supersampled light (C, 2H, 2W) as the crops' cameras record it."""
         wp, (height, width), count, device = self.warp, self.size, len(g.boxes), self.device
-        table = sensor_table(g.batch.crops, g.sensor)
+        table = sensor_table(g.batch.crops, g.sensor, height)
         sensor, curves = self._array(table, wp.float32), self._array(self.develop.tone_curves(table), wp.float32)
         seeds = self._array(np.array([crop.noise_seed for crop in g.batch.crops]), wp.int32)
         narrow = wp.empty((count, image.shape[1], width), dtype=wp.vec4, device=device)
@@ -291,14 +293,11 @@ class Renderer:
         wp.launch(self.develop.develop, dim=dim, inputs=inputs, device=device)
         return rgb.numpy(), mask.numpy()
 
-    def _air(self, g: Geometry, image: Any) -> None:
-        """Haze, rain and snow before the people, where the weather has any."""
-        crops = g.batch.crops
-        air = air_rows([crop.camera.light for crop in crops], [crop.noise_seed for crop in crops])
+    def veil(self, image: Any, keys: Any, view: Any, air: np.ndarray | None, frames: Any) -> None:
+        """Haze, rain and snow before the pictures of a batch, where `air` has any (see `weather.air_rows`)."""
         if air is not None:
-            dim = (len(crops), *self.size)
-            inputs = [g.keys, g.view, self._array(air, self.warp.float32), self.frames, image]
-            self.warp.launch(self.airborne.veil, dim=dim, inputs=inputs, device=self.device)
+            inputs = [keys, view, self._array(air, self.warp.float32), frames, image]
+            self.warp.launch(self.airborne.veil, dim=(len(air), *self.size), inputs=inputs, device=self.device)
 
     def label(self, g: Geometry, wanted: Collection[str]) -> Labels:
         """The labels of a batch beside the soft mask."""

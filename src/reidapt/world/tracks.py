@@ -40,7 +40,7 @@ class Track:
     """A person's way: a row a picture."""
 
     spots: np.ndarray  # (F, 2) metres
-    turns: np.ndarray  # (F,) degrees about the vertical, as of `gait.pose`
+    turns: np.ndarray  # (F,) degrees about the vertical, as of `posing.pose`
     phases: np.ndarray  # (F,) gait cycles walked, not wrapped
     walking: bool
     speed: float  # metres a second

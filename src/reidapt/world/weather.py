@@ -264,9 +264,9 @@ def lamp_table(scene: Scene, time: Daytime, middle: np.ndarray) -> np.ndarray:
 
 
 def air_rows(lights: Sequence[Light], seeds: Sequence[int]) -> np.ndarray | None:
-    """(C, 8) rows of `airborne.veil` for crops in these lights, with noise seeds; None where the air is clear for all."""
-    rows = np.zeros((len(lights), 8), np.float32)
+    """(C, 9) rows of `airborne.veil` for crops in these lights, with noise seeds; None where the air is clear for all."""
+    rows = np.zeros((len(lights), 9), np.float32)
     for row, light, seed in zip(rows, lights, seeds):
         row[0:3], row[3] = light.air, light.haze if light.haze >= THIN else 0.0
-        row[4:7] = light.rain, light.flakes, seed % 9973
+        row[4:7], row[8] = (light.rain, light.flakes, seed % 9973), 1.4
     return rows if rows[:, 3:6].any() else None

@@ -9,6 +9,7 @@ import pandas as pd
 
 from reidapt.data.columns import refuse_misspelt, require_path_column
 from reidapt.data.table import CropTable
+from reidapt.data.virtual import file_of
 from reidapt.errors import DataError
 
 log = logging.getLogger(__name__)
@@ -64,7 +65,8 @@ def _table(frame: pd.DataFrame, file: Path) -> CropTable:
 
 
 def _require_files(table: CropTable, column: str, file: Path) -> None:
-    gone = [(row, path) for row, path in enumerate(table.column(column)) if path and not Path(path).is_file()]
+    files = enumerate(map(file_of, table.column(column)))
+    gone = [(row, path) for row, path in files if path and not Path(path).is_file()]
     if gone:
         row, path = gone[0]
         raise DataError(

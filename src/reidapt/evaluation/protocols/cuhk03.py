@@ -8,6 +8,7 @@ from reidapt.data.table import CropTable
 from reidapt.errors import ConfigError
 from reidapt.evaluation.identities import DISTRACTOR, JUNK
 from reidapt.evaluation.protocols.base import Ranking, Test
+from reidapt.evaluation.protocols.draws import by_path
 from reidapt.evaluation.ranking import cumulative_match
 from reidapt.evaluation.result import RetrievalResult
 from reidapt.evaluation.trials import TrialsResult
@@ -28,14 +29,15 @@ def cuhk03_classic(
         features: (N, D).
         how: see `Ranking`.
         repeats: draws a query.
-        seed: of the draws; query i draws from a stream of its own.
+        seed: of the draws; query i draws from a stream of its own. Queries and gallery are in the order of their paths,
+            so that the order of the table's rows doesn't matter.
     """
     if repeats < 1:
         raise ConfigError(f"repeats is {repeats}; CUHK03's classic protocol has 100.")
     how = how or Ranking()
     test = Test(table, features)
-    query = test.rows(test.split == "query", "query pictures")
-    gallery = test.rows(test.split == "gallery", "gallery pictures")
+    query = by_path(test.rows(test.split == "query", "query pictures"), table.paths)
+    gallery = by_path(test.rows(test.split == "gallery", "gallery pictures"), table.paths)
     whole = test.rank(query, gallery, how, protocol="cuhk03-classic", repeats=repeats, seed=seed, draws="per query")
     first = _drawn_ranks(whole, test.person[query], test.person[gallery], repeats, seed)
     trials = []

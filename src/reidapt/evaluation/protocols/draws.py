@@ -9,16 +9,22 @@ from pathlib import Path
 import numpy as np
 
 from reidapt.errors import DataError, first_line
+from reidapt.evaluation.identities import JUNK
 
 Groups = Mapping[tuple[int, int], np.ndarray]
 """Rows of each (person, camera), ordered by file name."""
 
 
+def by_path(rows: np.ndarray, paths: np.ndarray) -> np.ndarray:
+    """`rows` (R,) in the order of their pictures' paths."""
+    return rows[np.argsort(paths[rows], kind="stable")]
+
+
 def groups_of(
     rows: np.ndarray, person: np.ndarray, camera: np.ndarray, paths: np.ndarray
 ) -> dict[tuple[int, int], np.ndarray]:
-    """`rows` by (person, camera) in ascending order, each group ordered by the pictures' paths."""
-    order = sorted(rows.tolist(), key=lambda row: (person[row], camera[row], paths[row]))
+    """`rows` by (person, camera) in ascending order, each group ordered by the pictures' paths; junk isn't drawn."""
+    order = sorted(rows[person[rows] != JUNK].tolist(), key=lambda row: (person[row], camera[row], paths[row]))
     found: dict[tuple[int, int], list[int]] = {}
     for row in order:
         found.setdefault((int(person[row]), int(camera[row])), []).append(row)

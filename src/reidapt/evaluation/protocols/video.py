@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from reidapt.data.table import CropTable
+from reidapt.data.tracklets import tracklet_groups
 from reidapt.errors import ConfigError, DataError
 from reidapt.evaluation.protocols.base import Ranking, Test, same
 from reidapt.evaluation.result import RetrievalResult
@@ -32,18 +33,10 @@ def pool_tracklets(table: CropTable, features: Features) -> tuple[CropTable, Ten
     Raises:
         DataError: a table without tracklets, or another number of features.
     """
-    frame = table.frame
     vectors = functional.normalize(as_features(features).float(), dim=1)
-    if len(vectors) != len(frame):
-        raise DataError(f"there are {len(vectors)} features for the {len(frame)} frames of {table.name!r}.")
-    if len(frame) and (frame["tracklet"] < 0).any():
-        row = int(np.flatnonzero(frame["tracklet"] < 0)[0])
-        raise DataError(
-            f"row {row} of {table.name!r} ({frame['path'].iloc[row]}) belongs to no tracklet; a video protocol needs the "
-            "tracklet column. Use an image protocol, or number the tracklets."
-        )
-    keys = ["split", "domain", "person", "camera", "sequence", "tracklet"]
-    group = frame.groupby([key for key in keys if key in frame.columns], sort=False).ngroup().to_numpy(copy=True)
+    if len(vectors) != len(table):
+        raise DataError(f"there are {len(vectors)} features for the {len(table)} frames of {table.name!r}.")
+    group = tracklet_groups(table)
     first = np.unique(group, return_index=True)[1]
     index = torch.from_numpy(group).to(vectors.device)
     sums = torch.zeros(len(first), vectors.shape[1], device=vectors.device).index_add(0, index, vectors)
