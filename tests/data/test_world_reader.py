@@ -21,6 +21,7 @@ def test_a_benchmark_world_is_rendered_once(tmp_path, monkeypatch):
     written = (folder / "crops.csv").stat().st_mtime_ns
     assert read("world:bench-test/tiny/world").fingerprint() == table.fingerprint()
     assert (folder / "crops.csv").stat().st_mtime_ns == written
+    assert read("world:bench-test/tiny").root == table.root  # the only role may be left out
     assert read(f"world:{folder}").fingerprint()["sha256"] == table.fingerprint()["sha256"]
 
 

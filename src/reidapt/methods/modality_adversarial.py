@@ -13,7 +13,8 @@ phase leaves the other's weights and buffers as they were.
 
 Source: N. Mohammadi Meshky, S. Iodice, K. Mikolajczyk, "Domain Adversarial Training for Infrared-colour Person
 Re-Identification" (the preset ``paper``). The defaults add what later work found: channel exchange (Ye et al. 2021,
-"Channel Augmented Joint Learning"), GeM, BNNeck, weighted-regularised triplet and non-local blocks (Ye et al. 2021, AGW).
+"Channel Augmented Joint Learning"), GeM, BNNeck and weighted-regularised triplet (Ye et al. 2021, AGW); they have not been
+compared by measurement yet.
 "Our choice" marks what neither says.
 """
 

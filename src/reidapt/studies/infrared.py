@@ -38,10 +38,10 @@ TINY: Mapping[str, Any] = {
     "backbone": "resnet10t", "weights": "random", "height": 64, "width": 32, "epochs": 15, "lr": 7e-4,
     "warmup_epochs": 2.0,
 }  # fmt: skip
-"""What two CPU cores can do, the same for every row. From random weights SGD at the paper's rates learns nothing in this
-time, so all rows train with Adam at one rate."""
+"""What two CPU cores can do, the same for every row."""
 
 TINY_ONLY: Mapping[str, Any] = {"optimiser": "adam", "backbone_lr": 1.0}
+"""Without pretrained weights, for which the paper's rates are meant, all rows train with Adam at one rate."""
 
 BASELINE, OURS, STRONG = "baseline", "adversarial loss shallow + weighting", "strong default"
 
