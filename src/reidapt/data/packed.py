@@ -130,6 +130,9 @@ class PackedStore(CropStore):
     def __repr__(self) -> str:
         return f"PackedStore({self.table!r}, size={self.size})"
 
+    def set_epoch(self, epoch: int) -> None:
+        """Packed pictures are the same in every epoch."""
+
     def images(self, indices: Sequence[int] | np.ndarray | Tensor) -> Tensor:
         """Pictures of these rows (B,), a new uint8 tensor (B, 3, H, W) in 0..255 on the CPU."""
         return torch.from_numpy(self._pictures[self._rows(indices).numpy()])
