@@ -65,7 +65,7 @@ def test_a_labelled_target_is_refused(source_dir, target_dir, tmp_path):
 
 def test_junk_of_the_target_is_not_known_either(source_dir, target_dir, tmp_path):
     """A person column full of −1 (unknown) removes no picture of the target."""
-    from reidapt.training.loop import training_tables
+    from reidapt.training.tables import training_tables
 
     table = read(f"market1501:{target_dir}").select(split="train")
     table.frame[["path", "camera"]].assign(person=-1).to_csv(tmp_path / "target.csv", index=False)
