@@ -236,21 +236,6 @@ class _Source:
     left_out: Picks
     junk: np.ndarray
 
-    def share_lists(self, other: RetrievalResult) -> None:
-        """Take the ranked lists of another result about the same queries and gallery."""
-        self._lists, self._source = other._lists, other._source
-
-    def score_rows(self) -> Iterator[tuple[int, np.ndarray]]:
-        """Yield every query's number and its scores (G,) float32, -inf for what it leaves out.
-
-        The array is used again for the next query. Raises RunError if the result was loaded from a file.
-        """
-        if self._source is None:
-            raise RunError("this result was loaded from a file and doesn't hold its embeddings any more.")
-        for start, block in self._source.blocks():
-            for row, scores in enumerate(block.cpu().numpy()):
-                yield start + row, scores
-
     def blocks(self) -> Iterator[tuple[int, Tensor]]:
         """Yield (first query, scores (B, G)), -inf where a picture is left out."""
         junk = torch.from_numpy(self.junk).to(self.scorer.device)
