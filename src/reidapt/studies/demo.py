@@ -39,7 +39,7 @@ STAGES = {
     "Rendering the source": 45,
     "Rendering the target": 45,
     "Training on the source": 120,
-    "Adapting to the target": 110,
+    "Adapting to the target": 150,
     "Training the oracle": 120,
     "Evaluating direct transfer": 5,
     "Evaluating the adapted model": 5,
