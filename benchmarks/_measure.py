@@ -77,6 +77,25 @@ def in_process(script: str, *arguments: str, timeout: float | None = None) -> di
     return dict(json.loads(done.stdout.strip().splitlines()[-1]))
 
 
+def run_phases(method: Any, optimisers: dict[str, Any], batch: Any, half: bool) -> dict[str, float]:
+    """All phases of a method's step as the training loop runs them, in bfloat16 where ``half``; their losses."""
+    import torch
+
+    from reidapt.training.precision import NarrowInFloat32
+
+    values: dict[str, float] = {}
+    phases = method.step(batch)
+    while True:
+        with torch.autocast("cpu", torch.bfloat16, enabled=half), NarrowInFloat32():
+            phase, loss = next(phases, (None, None))
+        if phase is None:
+            return values
+        optimisers[phase].zero_grad(set_to_none=True)
+        loss.backward()
+        optimisers[phase].step()
+        values[phase] = float(loss.detach())
+
+
 def machine() -> dict[str, Any]:
     """Processor, cores, load of the last minute, and versions that decide a speed."""
     import numpy

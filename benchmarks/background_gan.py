@@ -22,7 +22,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from _measure import commit, machine
+from _measure import commit, machine, run_phases
 from torch import Tensor
 
 
@@ -61,22 +61,6 @@ def plain_step(
     return [float(loss_d.detach()), float(loss_g.detach())]
 
 
-def our_step(method: Any, optimisers: dict[str, Any], batch: Any, half: bool) -> list[float]:
-    """Both phases as the training loop runs them."""
-    from reidapt.training.precision import NarrowInFloat32
-
-    values, phases = [], method.step(batch)
-    while True:
-        with torch.autocast("cpu", torch.bfloat16, enabled=half), NarrowInFloat32():
-            phase, loss = next(phases, (None, None))
-        if phase is None:
-            return values
-        optimisers[phase].zero_grad(set_to_none=True)
-        loss.backward()
-        optimisers[phase].step()
-        values.append(float(loss.detach()))
-
-
 def plain_optimisers(method: Any) -> dict[str, Any]:
     """Adam over the same parameters, as PyTorch implements it by default."""
     c = method.config
@@ -109,7 +93,7 @@ def difference(options: argparse.Namespace) -> float:
     plain = build(small, dropout=0.0)
     ours = copy.deepcopy(plain).to(memory_format=torch.channels_last)
     one = plain_step(plain, plain_optimisers(plain), *data(small))
-    two = our_step(ours, ours.optimisers(), batch_of(*data(small)), half=False)
+    two = run_phases(ours, ours.optimisers(), batch_of(*data(small)), half=False).values()
     return max(abs(a - b) / abs(a) for a, b in zip(one, two))
 
 
@@ -143,7 +127,7 @@ def main() -> None:
     times: dict[str, list[tuple[float, float]]] = {"plain": [], "ours": []}
     for _ in range(options.repeats + 1):
         timed(lambda: plain_step(plain, optimisers[0], *x), times["plain"])
-        timed(lambda: our_step(ours, optimisers[1], batch, half), times["ours"])
+        timed(lambda: run_phases(ours, optimisers[1], batch, half), times["ours"])
     for name, each in times.items():
         report[f"{name}_s"], report[f"{name}_cpu_s"] = (statistics.median(t) for t in zip(*each[1:]))
     report |= {"bfloat16": half, "faster": report["plain_s"] / report["ours_s"]}

@@ -22,7 +22,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from _measure import commit, machine
+from _measure import commit, machine, run_phases
 from torch import Tensor
 
 
@@ -87,22 +87,6 @@ def plain_step(method: Any, optimisers: dict[str, Any], x: Tensor, y: Tensor, la
     return values
 
 
-def ours(method: Any, optimisers: dict[str, Any], batch: Any, half: bool) -> dict[str, float]:
-    """Both phases as the training loop runs them."""
-    from reidapt.training.precision import NarrowInFloat32
-
-    values, phases = {}, method.step(batch)
-    while True:
-        with torch.autocast("cpu", torch.bfloat16, enabled=half), NarrowInFloat32():
-            phase, loss = next(phases, (None, None))
-        if phase is None:
-            return values
-        optimisers[phase].zero_grad(set_to_none=True)
-        loss.backward()
-        optimisers[phase].step()
-        values[phase] = float(loss.detach())
-
-
 def plain_optimisers(method: Any) -> dict[str, Any]:
     """Adam over the same parameters, as PyTorch implements it by default."""
     return {
@@ -139,7 +123,7 @@ def differences(options: argparse.Namespace) -> dict[str, float]:
     found: dict[str, float] = {}
     for _ in range(2):
         one = plain_step(plain, optimisers[0], x, y, labels)
-        two = ours(shared, optimisers[1], batch_of(x, y, labels), half=False)
+        two = run_phases(shared, optimisers[1], batch_of(x, y, labels), half=False)
         for phase in one:
             found[phase] = max(found.get(phase, 0.0), abs(one[phase] - two[phase]) / abs(one[phase]))
     return found
@@ -178,7 +162,7 @@ def main() -> None:
     times: dict[str, list[tuple[float, float]]] = {"plain": [], "ours": []}
     for _ in range(options.repeats + 1):  # the first of each is a warm-up
         best(lambda: plain_step(plain, optimisers[0], x, y, labels), times["plain"])
-        best(lambda: ours(shared, optimisers[1], batch, half), times["ours"])
+        best(lambda: run_phases(shared, optimisers[1], batch, half), times["ours"])
     for name, found in times.items():
         report[f"{name}_cpu_s"], report[f"{name}_s"] = (min(column) for column in list(zip(*found[1:])))
     report["faster_cpu"] = report["plain_cpu_s"] / report["ours_cpu_s"]
