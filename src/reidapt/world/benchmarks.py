@@ -85,12 +85,12 @@ def video(people: int, tracklets: int, frames: int, size: tuple[int, int]) -> di
 
 BENCHMARKS: dict[str, Benchmark] = {
     "bench-colour": Benchmark(
-        1,
+        2,
         "labelled source, three unlabelled camera networks",
         {"tiny": colour(200, 4, (96, 48)), "full": colour(1500, 4, (256, 128))},
     ),
     "bench-infrared": Benchmark(
-        1,
+        2,
         "colour cameras 1, 2, 4 and 5, near-infrared cameras 3 and 6",
         {
             size: {
@@ -107,7 +107,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         },
     ),
     "bench-thermal": Benchmark(
-        2,
+        3,
         "one colour and one thermal camera, ten pictures a person in each",
         {
             size: {
@@ -125,7 +125,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         },
     ),
     "bench-sketch": Benchmark(
-        1,
+        2,
         "two colour cameras and an artist's drawings",
         {
             size: {
@@ -143,7 +143,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         },
     ),
     "bench-video": Benchmark(
-        1,
+        2,
         "tracklets: a source, two camera networks, and one where people change clothes",
         {"tiny": video(80, 2, 8, (64, 32)), "full": video(1500, 2, 24, (256, 128))},
     ),

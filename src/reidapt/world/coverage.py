@@ -21,13 +21,17 @@ def silhouette(
     chunk: int,
     height: int,
     width: int,
+    top: int,
+    left: int,
     covered: wp.array3d(dtype=wp.uint8),
 ):
     """Marks the subject's pixels as if nothing were in front and the crop did not end.
 
-    `covered` (S, 2 height, 3 width) is on the crop's pixel grid and reaches half its height and its width beyond it. The
+    `covered` (S, rows, columns) is on the crop's pixel grid; the crop's first pixel lies at (top, left) in it. The
     arithmetic is that of `kernels.rasterise`, so that both cover the same pixels.
     """
+    bottom = covered.shape[1] - top
+    right = covered.shape[2] - left
     s, part = wp.tid()
     c = asked[s, 0]
     first = actors[c, 2]
@@ -38,10 +42,10 @@ def silhouette(
         d = screen[c, corner[2]]
         area = edge(a, b, d[0], d[1])
         if wp.abs(area) >= 1.0e-9 and (area < 0.0 or ((CLOSED >> materials[first + t]) & 1) == 0):
-            x0 = first_centre(a[0], b[0], d[0], -width)
-            x1 = last_centre(a[0], b[0], d[0], 2 * width - 1)
-            y0 = first_centre(a[1], b[1], d[1], -(height // 2))
-            y1 = last_centre(a[1], b[1], d[1], height + height // 2 - 1)
+            x0 = first_centre(a[0], b[0], d[0], -left)
+            x1 = last_centre(a[0], b[0], d[0], right - 1)
+            y0 = first_centre(a[1], b[1], d[1], -top)
+            y1 = last_centre(a[1], b[1], d[1], bottom - 1)
             if asked[s, 1] == 1 or x0 < 0 or y0 < 0 or x1 >= width or y1 >= height:
                 share = 1.0 / area
                 across_a = (b[1] - d[1]) * share
@@ -54,7 +58,7 @@ def silhouette(
                         wa = row_a + float(x) * across_a
                         wb = row_b + float(x) * across_b
                         if wa >= -1.0e-6 and wb >= -1.0e-6 and wa + wb <= 1.000001:
-                            covered[s, y + height // 2, x + width] = wp.uint8(1)
+                            covered[s, y + top, x + left] = wp.uint8(1)
 
 
 @wp.func

@@ -9,6 +9,9 @@ import numpy as np
 from reidapt.world.crops import Crop
 from reidapt.world.places import clipped
 
+MOST_OVERHANG = 4
+"""Crop heights (above, below) and widths (left, right) beyond a crop that are searched for what the frame cut off."""
+
 
 def crop_box(bounds: np.ndarray, noise: np.ndarray, jitter: float, kind: str) -> np.ndarray:
     """Left, top, width and height in frame pixels of the crop around a person's `bounds` (left, top, right, bottom)."""
@@ -58,3 +61,19 @@ def lowered(picture: np.ndarray, source_height: int) -> np.ndarray:
     small = (max(1, round(width * source_height / height)), max(1, int(source_height)))
     shrunk = Image.fromarray(picture).resize(small, Image.Resampling.BOX)
     return np.asarray(shrunk.resize((width, height), Image.Resampling.BICUBIC))
+
+
+def overhang(bounds: np.ndarray, boxes: np.ndarray, size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Pixels by which people reach beyond their crops, left, top, right and bottom: the most of a batch.
+
+    `bounds` (S, 4) are the people's first and last column and row in the frame, `boxes` (S, 4) the crops' corner, width
+    and height there, `size` the crops' height and width in pixels. At most `MOST_OVERHANG` crops are counted.
+    """
+    tall, wide = size
+    scale = np.array([wide, tall]) / boxes[:, 2:]
+    before = (boxes[:, :2] - bounds[:, :2]) * scale
+    after = (bounds[:, 2:] - boxes[:, :2] - boxes[:, 2:]) * scale
+    most = np.concatenate([before, after], axis=1).max(axis=0)
+    limits = MOST_OVERHANG * np.array([wide, tall, wide, tall])
+    left, top, right, bottom = (int(v) for v in np.clip(np.ceil(most) + 1, 0, limits))
+    return left, top, right, bottom

@@ -13,7 +13,7 @@ from reidapt.world.batch import Batch, gather
 from reidapt.world.body import need
 from reidapt.world.cameras import FRAME, Camera, empty_frame
 from reidapt.world.crops import Crop
-from reidapt.world.framing import cut_boxes, lowered, sensor_rows, source_heights
+from reidapt.world.framing import cut_boxes, lowered, overhang, sensor_rows, source_heights
 from reidapt.world.labels import Labels, locate_joints
 from reidapt.world.mesh import Mesh
 from reidapt.world.modalities import Bands, sensor_table
@@ -194,19 +194,21 @@ class Renderer:
         asked = np.flatnonzero((crowded | cut) & shown)
         if len(asked):
             rows = np.stack([asked, crowded[asked]], axis=1).astype(np.int32)
-            covered = wp.zeros((len(asked), 2 * tall, 3 * wide), dtype=wp.uint8, device=self.device)
+            left, top, right, bottom = overhang(g.bounds[asked], g.boxes[asked], (tall, wide))
+            shape = (len(asked), top + tall + bottom, left + wide + right)
+            covered = wp.zeros(shape, dtype=wp.uint8, device=self.device)
             wp.launch(
                 self.coverage.silhouette,
                 dim=(len(asked), self.parts(int(g.batch.actors[asked, 3].max()))),
                 inputs=[
                     g.screen, g.triangles, g.materials, g.actors, self._array(rows, wp.int32), self.chunk, tall,
-                    wide, covered
+                    wide, top, left, covered
                 ],
                 device=self.device,
             )  # fmt: skip
             found = covered.numpy()
             every = found.sum(axis=(1, 2), dtype=int)
-            within = found[:, tall // 2 : tall // 2 + tall, wide : 2 * wide].sum(axis=(1, 2), dtype=int)
+            within = found[:, top : top + tall, left : left + wide].sum(axis=(1, 2), dtype=int)
             outside[asked], whole[asked] = every - within, within
         whole = np.where(crowded, whole, mine)  # pixels within the crop if nobody stood in the way
         full = np.maximum(whole + outside, 1)

@@ -261,9 +261,9 @@ STYLES: dict[str, Style] = {
             ("concourse", "turnstile", "underpass", "station", "crossing", "lobby"),
             OFFICE,
             Sensor(
-                gain=0.12,
-                gamma=(0.8, 1.2),
-                saturation=(0.7, 1.0),
+                gain=0.18,
+                gamma=(0.75, 1.25),
+                saturation=(0.55, 1.0),
                 black=(0.01, 0.06),
                 noise=(0.008, 0.018),
                 blur=(0.8, 1.6),
