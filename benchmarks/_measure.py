@@ -81,12 +81,12 @@ def run_phases(method: Any, optimisers: dict[str, Any], batch: Any, half: bool) 
     """All phases of a method's step as the training loop runs them, in bfloat16 where ``half``; their losses."""
     import torch
 
-    from reidapt.training.precision import NarrowInFloat32
+    from reidapt.models.narrow import NarrowConvolutions
 
     values: dict[str, float] = {}
     phases = method.step(batch)
     while True:
-        with torch.autocast("cpu", torch.bfloat16, enabled=half), NarrowInFloat32():
+        with torch.autocast("cpu", torch.bfloat16, enabled=half), NarrowConvolutions():
             phase, loss = next(phases, (None, None))
         if phase is None:
             return values

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from reidapt.errors import ConfigError, DataError
+from reidapt.models.narrow import NarrowConvolutions
 
 Embedder = Callable[[Tensor], Tensor]
 
@@ -71,7 +72,8 @@ def embed(
         plain = strip_maxima(model, strips)
     place = torch.device(device) if device is not None else module_device(model)
     features: Tensor | None = None
-    with evaluating(model), torch.inference_mode(), torch.autocast(place.type, torch.bfloat16, enabled=bf16):
+    half = torch.autocast(place.type, torch.bfloat16, enabled=bf16)
+    with evaluating(model), torch.inference_mode(), half, NarrowConvolutions():
         for start in range(0, total, batch_size):
             indices = torch.arange(start, min(start + batch_size, total))
             function = plain if codes is None else functools.partial(plain, modality=codes[indices].to(place))

@@ -34,7 +34,7 @@ from reidapt.training.checkpoint import (
 )
 from reidapt.training.device import accelerator, devices
 from reidapt.training.evaluate import counter
-from reidapt.training.precision import NarrowInFloat32, autocast, precision
+from reidapt.training.precision import autocast, precision
 from reidapt.training.rendering import Renderer, make_renderer
 from reidapt.training.run import Run, environment, memory_mb, open_run, trim_metrics, write_json
 from reidapt.training.samples import write_picture, write_sheet
@@ -293,8 +293,7 @@ class Loop:
             if store is not None:
                 store.set_epoch(self.epoch)
         if self.step_in_epoch == 0:
-            with NarrowInFloat32():  # what it embeds in bfloat16
-                method.begin_epoch(self.epoch)
+            method.begin_epoch(self.epoch)
         streams = method.streams(self.epoch)
         length = len(next(iter(streams.values())).batches)
         first = self.step - self.step_in_epoch
