@@ -99,3 +99,21 @@ def test_arguments_by_name_and_pictures_without_a_batch():
     with NarrowConvolutions():
         torch.testing.assert_close(torch.conv2d(images, weight=weight, padding=1, stride=2), expected)
         torch.testing.assert_close(torch.conv2d(images[0], weight, None, 2, 1), expected[0])
+
+
+def test_statistics_estimated_in_bfloat16_are_those_of_float32():
+    """Of a ResNet at 64×32, whose last convolutions are narrow, outside the training loop."""
+    from reidapt.models.embedder import ReidNet
+    from reidapt.models.statistics import batch_norms, estimate_statistics
+
+    torch.manual_seed(0)
+    network = ReidNet("resnet10t", persons=0, weights="random", last_stride=2)
+    network = network.to(memory_format=torch.channels_last)
+    images = torch.randn(32, 3, 64, 32).contiguous(memory_format=torch.channels_last)
+    found = []
+    for half in (False, True):
+        with torch.autocast("cpu", torch.bfloat16, enabled=half):
+            estimate_statistics(network, [images])
+        found.append([norm.running_mean.clone() for norm in batch_norms(network)])
+    for one, two in zip(*found):
+        assert (one - two).norm() < 0.1 * one.norm()

@@ -1,14 +1,15 @@
 """Studies: the summary against numpy, finished rows are kept, published figures stand beside ours."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
 
-from reidapt.errors import ConfigError
+from reidapt.errors import ConfigError, RunError
 from reidapt.progress import Display
 from reidapt.studies.setting import gap_closed
-from reidapt.studies.study import Context, Row, Study, run_study, summarise
+from reidapt.studies.study import Context, Row, Study, read_rows, run_study, summarise
 
 VALUES = {"direct": [30.0, 34.0, 32.0], "adapted": [60.0, 66.0, 57.0], "oracle": [90.0, 92.0, 91.0]}
 
@@ -122,3 +123,47 @@ def test_a_study_of_pictures_has_columns_of_its_own_and_shows_them(tmp_path):
     assert table.splitlines()[0] == "|  | target | FD | against before (FD) | minutes |"
     assert table.splitlines()[3] == "| after | winter | 1.0 | -2.0 | 0.0 |"
     assert "![grid](grid.png)" in (folder / "results.md").read_text()
+
+
+def test_processes_share_a_folder_and_the_last_one_concludes(tmp_path):
+    calls = []
+
+    def rows(context):
+        yield from study(calls).rows(context)
+        done = tmp_path / "rows.jsonl"
+        yield Row("count", "there", 0, lambda: {"rank1": len(read_rows(done)), "mAP": 0.0}, concludes=True)
+
+    whole = Study("test-study", "A test.", rows, lambda context: {"a": 1})
+    run_study(whole, context(tmp_path, seeds=[2], conclude=False))
+    run_study(whole, context(tmp_path, seeds=[0], conclude=False))
+    assert len(calls) == 6
+    run_study(whole, context(tmp_path))
+    assert len(calls) == 9
+    found = json.loads((tmp_path / "results.json").read_text())["rows"]
+    assert [row["seed"] for row in found] == sorted(row["seed"] for row in found)
+    assert found[-1 if found[-1]["name"] == "count" else 3]["rank1"] == 9
+
+
+def test_seeds_side_by_side_make_the_table_of_one_after_the_other(tmp_path):
+    """A study without training, in three processes, of which two at a time."""
+    from reidapt.studies import reproduce
+    from reidapt.world import render_world
+
+    world = tmp_path / "world"
+    render_world("plaza", out=world, people=6, cameras=2, pictures=2, seed=0, size=(32, 16), layout="table")
+    data = [f"csv:{world / 'crops.csv'}"]
+    one, table = reproduce("report-table-2", seeds=3, data=data, out=tmp_path / "one")
+    two, same = reproduce("report-table-2", seeds=3, data=data, out=tmp_path / "two", jobs=2)
+    assert table == same
+    rows = [json.loads((folder / "results.json").read_text())["rows"] for folder in (one, two)]
+    assert rows[0] == rows[1]
+    assert (two / "seed-1.log").exists()
+
+
+def test_a_seed_that_fails_is_named_with_its_last_words(tmp_path, monkeypatch):
+    from reidapt.studies import parallel
+
+    script = "import sys; print('the disk is full'); sys.exit(int(sys.argv[1] == '1'))"
+    monkeypatch.setattr(parallel, "command", lambda study, context, seed: [sys.executable, "-c", script, str(seed)])
+    with pytest.raises(RunError, match=r"1 of 3 seeds of test-study failed \(seed 1: the disk is full\)"):
+        parallel.run_seeds(study([]), context(tmp_path), 2)

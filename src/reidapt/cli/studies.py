@@ -27,6 +27,13 @@ def add(verbs: argparse._SubParsersAction) -> None:
         "--size", choices=("tiny", "full"), default="tiny", help="tiny: CPU minutes; full: published scale"
     )
     reproduce.add_argument("--seeds", type=int, default=3, help="number of seeds (default: %(default)s)")
+    reproduce.add_argument("--only-seed", type=int, default=None, metavar="K", help="run the rows of seed K alone")
+    reproduce.add_argument(
+        "--jobs",
+        type=int,
+        default=1,
+        help="seeds side by side, each in a process with its share of the cores (default: 1)",
+    )
     reproduce.add_argument(
         "--data", action="append", default=[], metavar="DATASET:DIR", help="source, then target; default: worlds"
     )
@@ -62,7 +69,14 @@ def reproduce_command(options: argparse.Namespace) -> None:
         return
     with Display().open() as display:
         folder, table = reproduce(
-            options.study, size=options.size, seeds=options.seeds, data=options.data, out=options.out, display=display
+            options.study,
+            size=options.size,
+            seeds=options.seeds,
+            data=options.data,
+            out=options.out,
+            display=display,
+            jobs=options.jobs,
+            only_seed=options.only_seed,
         )
     print(table)
     print(f"results: {folder / 'results.json'}")

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from reidapt.models.narrow import NarrowConvolutions
+
 BatchNorm = nn.modules.batchnorm._BatchNorm
 
 
@@ -44,8 +46,9 @@ def estimate_statistics(network: nn.Module, batches: Iterable[Tensor]) -> None:
         m.momentum = None  # cumulative average
     network.train()
     try:
-        for pictures in batches:
-            network.embed(pictures)  # type: ignore[operator]
+        with NarrowConvolutions():
+            for pictures in batches:
+                network.embed(pictures)  # type: ignore[operator]
     finally:
         network.train(training)
         for m, momentum in zip(norms, saved):

@@ -14,6 +14,7 @@ from reidapt.studies.context_rendering import STUDY_LIST as _context_rendering
 from reidapt.studies.demo_three_seeds import STUDY as _demo_three_seeds
 from reidapt.studies.infrared import STUDY_LIST as _infrared
 from reidapt.studies.leaderboard import STUDY as _leaderboard
+from reidapt.studies.parallel import run_seeds
 from reidapt.studies.report_figures import STUDY_LIST as _report_figures
 from reidapt.studies.report_tables import STUDY_LIST as _report_tables
 from reidapt.studies.study import Context, Study, run_study
@@ -51,6 +52,8 @@ def reproduce(
     data: Sequence[str] = (),
     out: Path | None = None,
     display: Display | None = None,
+    jobs: int = 1,
+    only_seed: int | None = None,
 ) -> tuple[Path, str]:
     """Run a study; returns its folder and its Markdown table.
 
@@ -61,15 +64,25 @@ def reproduce(
         data: dataset specs instead of the rendered worlds.
         out: folder to write, by default ``runs/NAME``; finished rows in it are not run again.
         display: where progress is shown.
+        jobs: seeds that run side by side, each in a process of its own with its share of the cores.
+        only_seed: run the rows of this seed alone; the table is of what is finished.
 
     Raises:
         ConfigError: no such study, or a folder with rows of another question.
+        RunError: seeds that failed in their processes.
     """
     if name not in STUDIES:
         raise ConfigError(f"There is no study '{name}'; {nearest(name, STUDIES)}")
     if seeds < 1:
         raise ConfigError(f"--seeds is {seeds}; a study needs at least 1.")
-    context = Context(size, range(seeds), list(data), out or Path("runs") / name, display or Display())
+    if jobs < 1:
+        raise ConfigError(f"--jobs is {jobs}; expected at least 1.")
+    chosen = range(seeds) if only_seed is None else [only_seed]
+    context = Context(
+        size, chosen, list(data), out or Path("runs") / name, display or Display(), conclude=only_seed is None
+    )
+    if jobs > 1 and len(chosen) > 1:
+        run_seeds(STUDIES[name], context, jobs)
     return run_study(STUDIES[name], context)
 
 

@@ -52,7 +52,8 @@ def rows(context: Context) -> Iterator[Row]:
     for seed in context.seeds:
         for name in VARIANTS:
             yield Row(name, TARGET, seed, partial(obtain, context, specs, name, seed))
-    yield Row(CORRELATION, TARGET, 0, lambda: correlation(list(read_rows(context.out / "rows.jsonl").values())))
+    finished = context.out / "rows.jsonl"
+    yield Row(CORRELATION, TARGET, 0, lambda: correlation(list(read_rows(finished).values())), concludes=True)
 
 
 def obtain(context: Context, specs: Mapping[str, str], name: str, seed: int) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from filelock import FileLock
 
 from reidapt.errors import ConfigError
 from reidapt.progress import Display
@@ -28,6 +29,8 @@ class Context:
     data: Sequence[str]
     out: Path
     display: Display
+    conclude: bool = True
+    """Whether rows made from the finished rows of all seeds are run too."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,8 @@ class Row:
     target: str
     seed: int
     run: Callable[[], Mapping[str, Any]]
+    concludes: bool = False
+    """Whether it is made from the finished rows of all seeds, and so comes when these are done."""
 
     @property
     def key(self) -> tuple[str, str, int]:
@@ -67,24 +72,28 @@ def run_study(study: Study, context: Context) -> tuple[Path, str]:
 
     Pictures (``*.png``) that rows put into the folder are shown in ``results.md``.
 
-    An interrupted study goes on where it stopped: every finished row stands in ``rows.jsonl``.
+    An interrupted study goes on where it stopped: every finished row stands in ``rows.jsonl``. Several processes may run
+    different seeds of it in one folder; each leaves rows that conclude to the process with ``context.conclude``.
 
     Raises:
         ConfigError: the folder holds rows of another size or other data.
     """
     context.out.mkdir(parents=True, exist_ok=True)
-    check_same_question(study, context)
-    path = context.out / "rows.jsonl"
-    finished = read_rows(path)
+    path, lock = context.out / "rows.jsonl", FileLock(context.out / ".rows.lock")
+    with lock:
+        check_same_question(study, context)
     for row in study.rows(context):
-        if row.key in finished:
+        if row.key in read_rows(path) or (row.concludes and not context.conclude):
             continue
         metrics = row.run()
         values = {key: metrics[key] for key in dict.fromkeys((*METRICS, *study.columns, "minutes")) if key in metrics}
-        finished[row.key] = {"name": row.name, "target": row.target, "seed": row.seed, "commit": commit(), **values}
-        write_atomic(path, "".join(json.dumps(r) + "\n" for r in finished.values()))
-        write_results(study, context, list(finished.values()))
-    return context.out, write_results(study, context, list(finished.values()))
+        line = {"name": row.name, "target": row.target, "seed": row.seed, "commit": commit(), **values}
+        with lock:
+            finished = {**read_rows(path), row.key: line}
+            write_atomic(path, "".join(json.dumps(r) + "\n" for r in finished.values()))
+            write_results(study, context, list(finished.values()))
+    with lock:
+        return context.out, write_results(study, context, list(read_rows(path).values()))
 
 
 def check_same_question(study: Study, context: Context) -> None:
@@ -108,6 +117,7 @@ def read_rows(path: Path) -> dict[tuple[str, str, int], dict[str, Any]]:
 
 def write_results(study: Study, context: Context, rows: list[dict[str, Any]]) -> str:
     """Write ``results.json`` and ``results.md``; returns the Markdown table."""
+    rows = sorted(rows, key=lambda row: int(row["seed"]))  # in the study's order, whichever process was first
     summary = summarise(rows, study.baseline, study.compared)
     content = {
         "study": study.name,

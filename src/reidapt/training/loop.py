@@ -23,6 +23,7 @@ from reidapt.data import Batch, CropStore, CropTable, Loader, class_labels
 from reidapt.errors import ConfigError, RunError
 from reidapt.methods import Method, RunConfig, load_method
 from reidapt.methods.base import Stream, TrainConfig
+from reidapt.models.narrow import NarrowConvolutions
 from reidapt.models.synced import synchronise_statistics
 from reidapt.training.checkpoint import (
     FORMAT,
@@ -293,7 +294,8 @@ class Loop:
             if store is not None:
                 store.set_epoch(self.epoch)
         if self.step_in_epoch == 0:
-            method.begin_epoch(self.epoch)
+            with NarrowConvolutions():  # what it embeds
+                method.begin_epoch(self.epoch)
         streams = method.streams(self.epoch)
         length = len(next(iter(streams.values())).batches)
         first = self.step - self.step_in_epoch
