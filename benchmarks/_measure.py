@@ -1,4 +1,4 @@
-"""Shared by the benchmarks: peak memory of a stretch of code, machine, commit, and running in a fresh process."""
+"""Shared by the benchmarks: time and peak memory of a stretch of code, machine, commit, a fresh process, the report."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import platform
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +77,23 @@ def in_process(script: str, *arguments: str, timeout: float | None = None) -> di
     if done.returncode:
         raise SystemExit(f"{script} {' '.join(arguments)} failed:\n{done.stderr[-2000:]}")
     return dict(json.loads(done.stdout.strip().splitlines()[-1]))
+
+
+def timed(run: Callable[[], Any], times: list[tuple[float, float]]) -> None:
+    """Run once and note (seconds, CPU seconds)."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    run()
+    times.append((time.perf_counter() - wall, time.process_time() - cpu))
+
+
+def finish(report: dict[str, Any], out: Path | None, about: dict[str, Any] | None = None) -> None:
+    """Print a report line by line; write it to `out`, with the machine as `about` found it and the commit; print its JSON."""
+    for name, value in report.items():
+        print(f"  {name:20} {value}")
+    if out:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(json.dumps({**report, "machine": about or machine(), "commit": commit()}, indent=1) + "\n")
+    print(json.dumps(report))
 
 
 def run_phases(method: Any, optimisers: dict[str, Any], batch: Any, half: bool) -> dict[str, float]:

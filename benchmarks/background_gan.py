@@ -13,16 +13,13 @@ from __future__ import annotations
 
 import argparse
 import copy
-import json
 import statistics
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
 import torch.nn.functional as F
-from _measure import commit, machine, run_phases
+from _measure import finish, machine, run_phases, timed
 from torch import Tensor
 
 
@@ -97,13 +94,6 @@ def difference(options: argparse.Namespace) -> float:
     return max(abs(a - b) / abs(a) for a, b in zip(one, two))
 
 
-def timed(run: Callable[[], Any], times: list[tuple[float, float]]) -> None:
-    """Run once and note (seconds, CPU seconds)."""
-    wall, cpu = time.perf_counter(), time.process_time()
-    run()
-    times.append((time.perf_counter() - wall, time.process_time() - cpu))
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--height", type=int, default=256)
@@ -132,12 +122,7 @@ def main() -> None:
         report[f"{name}_s"], report[f"{name}_cpu_s"] = (statistics.median(t) for t in zip(*each[1:]))
     report |= {"bfloat16": half, "faster": report["plain_s"] / report["ours_s"]}
     report["faster_cpu"] = report["plain_cpu_s"] / report["ours_cpu_s"]
-    for name, value in report.items():
-        print(f"  {name:14} {value}")
-    if options.out:
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(json.dumps({**report, "machine": about, "commit": commit()}, indent=1) + "\n")
-    print(json.dumps(report))
+    finish(report, options.out, about)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from _measure import PeakMemory, commit, in_process, machine
+from _measure import PeakMemory, finish, in_process
 from jaccard import K2, dense_jaccard
 
 CROPS = {"tiny": 1500, "market": 12936, "msmt17": 32621, "100k": 100_000, "200k": 200_000, "500k": 500_000}
@@ -136,12 +136,7 @@ def main() -> None:
         report["faster"] = report["dense_s"] / report["sparse_s"]
         if report["sparse_mb"] and report["dense_mb"]:
             report["memory_share"] = report["sparse_mb"] / report["dense_mb"]
-    for name, value in report.items():
-        print(f"  {name:14} {value}")
-    if options.out:
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(json.dumps({**report, "machine": machine(), "commit": commit()}, indent=1) + "\n")
-    print(json.dumps(report))
+    finish(report, options.out)
 
 
 if __name__ == "__main__":

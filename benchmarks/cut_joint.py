@@ -14,15 +14,12 @@ from __future__ import annotations
 
 import argparse
 import copy
-import json
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
 import torch.nn.functional as F
-from _measure import commit, machine, run_phases
+from _measure import finish, run_phases, timed
 from torch import Tensor
 
 
@@ -129,13 +126,6 @@ def differences(options: argparse.Namespace) -> dict[str, float]:
     return found
 
 
-def best(run: Callable[[], Any], times: list[tuple[float, float]]) -> None:
-    """Run once and note (CPU seconds, seconds)."""
-    cpu, wall = time.process_time(), time.perf_counter()
-    run()
-    times.append((time.process_time() - cpu, time.perf_counter() - wall))
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--height", type=int, default=256)
@@ -161,17 +151,13 @@ def main() -> None:
     optimisers, batch = (plain_optimisers(plain), shared.optimisers()), batch_of(x, y, labels)
     times: dict[str, list[tuple[float, float]]] = {"plain": [], "ours": []}
     for _ in range(options.repeats + 1):  # the first of each is a warm-up
-        best(lambda: plain_step(plain, optimisers[0], x, y, labels), times["plain"])
-        best(lambda: run_phases(shared, optimisers[1], batch, half), times["ours"])
+        timed(lambda: plain_step(plain, optimisers[0], x, y, labels), times["plain"])
+        timed(lambda: run_phases(shared, optimisers[1], batch, half), times["ours"])
     for name, found in times.items():
-        report[f"{name}_cpu_s"], report[f"{name}_s"] = (min(column) for column in list(zip(*found[1:])))
+        report[f"{name}_s"], report[f"{name}_cpu_s"] = (min(column) for column in list(zip(*found[1:])))
     report["faster_cpu"] = report["plain_cpu_s"] / report["ours_cpu_s"]
     report["faster"] = report["plain_s"] / report["ours_s"]
-    report |= {"commit": commit(), "machine": machine()}
-    if options.out:
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(json.dumps(report, indent=2) + "\n")
-    print(json.dumps(report))
+    finish(report, options.out)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-from _measure import PeakAnonymous, PeakMemory, commit, in_process, machine
+from _measure import PeakAnonymous, PeakMemory, finish, in_process, machine
 from _others import measure_fastreid, measure_torchreid
 
 SIZES = {  # queries, gallery, persons, cameras
@@ -195,12 +195,7 @@ def main() -> None:
         report = {"size": options.size} | compared(options.size, options.quick)
     report["over_matmul"] = report["ours_s"] / report["matmul_s"]
     print(f"{about['cpu']}, {about['threads']} threads")
-    for name, value in report.items():
-        print(f"  {name:20} {value}")
-    if options.out:
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(json.dumps({**report, "machine": about, "commit": commit()}, indent=1) + "\n")
-    print(json.dumps(report))
+    finish(report, options.out, about)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from _measure import PeakMemory, commit, in_process, machine
+from _measure import PeakMemory, finish, in_process, machine
 
 SIZES = {"market": (12936, 751, 20), "msmt17": (32621, 1041, 30), "tiny": (1500, 90, 20)}  # pictures, persons, k1
 DIMENSIONS, K2 = 256, 6
@@ -109,12 +109,7 @@ def main() -> None:
         report["faster"] = report["dense_s"] / report["sparse_s"]
         if report["sparse_mb"] and report["dense_mb"]:
             report["memory_share"] = report["sparse_mb"] / report["dense_mb"]
-    for name, value in report.items():
-        print(f"  {name:14} {value}")
-    if options.out:
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(json.dumps({**report, "machine": about, "commit": commit()}, indent=1) + "\n")
-    print(json.dumps(report))
+    finish(report, options.out, about)
 
 
 if __name__ == "__main__":

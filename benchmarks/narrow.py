@@ -8,28 +8,18 @@ Both run in turn in one process; medians of CPU seconds.
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
-import time
-from collections.abc import Callable
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
-from _measure import commit, machine
+from _measure import finish, timed
 
 from reidapt.methods import load_method
 from reidapt.models.narrow import NarrowConvolutions
 from reidapt.training.precision import native_bfloat16
-
-
-def seconds(run: Callable[[], Any]) -> float:
-    """CPU seconds of one call."""
-    start = time.process_time()
-    run()
-    return time.process_time() - start
 
 
 def main() -> None:
@@ -56,20 +46,17 @@ def main() -> None:
         if train:
             found.square().mean().backward()
 
-    report: dict[str, Any] = vars(options) | {"out": None}
+    report: dict[str, Any] = {**shape, "backbone": options.backbone, "batch": options.batch}
     for half in (False, True) if native_bfloat16() else (False,):
         for train in (True, False):
-            times: dict[str, list[float]] = {"plain": [], "products": []}
+            times: dict[str, list[tuple[float, float]]] = {"plain": [], "products": []}
             for _ in range(options.repeats + 1):
                 for mode, each in zip((nullcontext(), NarrowConvolutions()), times.values()):
-                    each.append(seconds(partial(passes, mode, half, train)))
-            medians = {name: statistics.median(each[1:]) for name, each in times.items()}
+                    timed(partial(passes, mode, half, train), each)
+            medians = {name: statistics.median(cpu for _, cpu in each[1:]) for name, each in times.items()}
             name = f"{'bfloat16' if half else 'float32'} {'step' if train else 'embedding'}"
             report[name] = {**medians, "faster": medians["plain"] / medians["products"]}
-            print(f"  {name:20} {report[name]}")
-    report |= {"commit": commit(), "machine": machine()}
-    if options.out:
-        options.out.write_text(json.dumps(report, indent=1) + "\n")
+    finish(report, options.out)
 
 
 if __name__ == "__main__":

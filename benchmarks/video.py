@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from _measure import PeakMemory, commit, in_process, machine
+from _measure import PeakMemory, finish, in_process, machine
 
 SIZE, LENGTH, CLIPS = (256, 128), 4, 32
 
@@ -152,12 +152,7 @@ def main() -> None:
     report: dict[str, Any] = {"size": list(SIZE), "clip": LENGTH, "clips": CLIPS, **loading(3 if options.quick else 15)}
     frames = 100 if options.quick else 1000
     report["memory"] = [in_process(__file__, "--worker", str(frames), str(budget)) for budget in options.budget]
-    for name, value in report.items():
-        print(f"  {name:22} {value}")
-    if options.out:
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(json.dumps({**report, "machine": about, "commit": commit()}, indent=1) + "\n")
-    print(json.dumps(report))
+    finish(report, options.out, about)
 
 
 if __name__ == "__main__":

@@ -12,8 +12,10 @@ from reidapt.data import CropStore, read
 from reidapt.errors import ConfigError
 from reidapt.methods.base import warmup_cosine
 from reidapt.methods.cluster_teacher import ClusterTeacher, ClusterTeacherConfig
-from reidapt.methods.pseudo_labels import centre_per_group, group_means
+from reidapt.methods.pseudo_labels import centre_per_group, find_clusters, group_means
 from reidapt.models.statistics import frozen_statistics
+
+GROUPINGS = ("average", "dbscan")
 
 
 @pytest.fixture
@@ -156,6 +158,17 @@ def test_centroids_follow_the_networks_to_another_device(method):
     resumed.load_state_dict(state)
     assert torch.equal(resumed.centroids, method.centroids)
     assert resumed.to("meta").centroids.device.type == "meta"
+
+
+@pytest.mark.parametrize("grouping", GROUPINGS)
+def test_the_grouping_asked_for_is_used(method, grouping):
+    c = method.config
+    c.grouping, c.join_margin = grouping, 9.0
+    method.cluster_target()
+    options = {name: getattr(c, name) for name in ("eps", "min_samples", "k1", "k2")}
+    expected = {kind: find_clusters(method.target_features(), grouping=kind, **options).labels for kind in GROUPINGS}
+    assert not np.array_equal(*expected.values())
+    assert np.array_equal(method.pseudo_labels, expected[grouping])
 
 
 def test_one_cluster_asks_for_a_smaller_radius(method):

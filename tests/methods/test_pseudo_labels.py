@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from reidapt.data import CropTable
 from reidapt.methods.pseudo_labels import find_clusters, joined, nearest_joined, proxy_of, views
 
-SETTINGS = {"eps": 0.0, "min_samples": 3, "k1": 8, "k2": 3}
+SETTINGS = {"grouping": "auto", "eps": 0.0, "min_samples": 3, "k1": 8, "k2": 3}
 
 
 def people(persons, crops, noise=0.15, seed=0):

@@ -315,7 +315,15 @@ class ClusterTeacher(Method):
         c, table = self.config, self.target.table
         features = self.target_features()
         tracklets = table.column("tracklet") if c.tracklets else None
-        clusters = find_clusters(features, eps=c.eps, min_samples=c.min_samples, k1=c.k1, k2=c.k2, tracklets=tracklets)
+        clusters = find_clusters(
+            features,
+            grouping=c.grouping,
+            eps=c.eps,
+            min_samples=c.min_samples,
+            k1=c.k1,
+            k2=c.k2,
+            tracklets=tracklets,
+        )
         if len(self.pseudo_labels) == len(features):
             self.record("stability", agreement(self.pseudo_labels, clusters.labels))
         for name in ("found", "outliers", "radius", "silhouette"):

@@ -57,7 +57,7 @@ class Clusters:
 def find_clusters(
     features: Tensor,
     *,
-    grouping: Grouping = "auto",
+    grouping: Grouping,
     eps: float,
     min_samples: int,
     k1: int,

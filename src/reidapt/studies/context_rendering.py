@@ -218,11 +218,11 @@ def stores(case: Case, role: str) -> CropStore:
 
 
 def distances(case: Case, first: CropStore, target: CropStore) -> dict[str, Any]:
-    """Fréchet distance to the target's pictures by a random network, kernel distance by the direct network, both ×100."""
+    """Fréchet distance to the target's pictures by a random network, ×100, kernel distance by the direct network, ×10,000."""
     network = from_model(load(case.direct().folder), "direct transfer's network")
     found = set_distance(first, target, random_network(), "frechet"), set_distance(first, target, network, "kernel")
     write_json(case.folder / f"distances-{first.table.name}.json", [str(distance) for distance in found])
-    return {"frechet": 100 * found[0].value, "kernel": 100 * found[1].value}
+    return {"frechet": 100 * found[0].value, "kernel": 10_000 * found[1].value}
 
 
 def quality(case: Case, name: str, people: int = 64) -> dict[str, Any]:
@@ -318,7 +318,7 @@ STUDY_LIST = (
         columns={
             "diversity": "diversity ×100 ↑ (random network's perceptual distance)",
             "frechet": "Fréchet distance ×100 ↓ (random network)",
-            "kernel": "kernel distance ×100 ↓ (direct network)",
+            "kernel": "kernel distance ×10⁴ ↓ (direct network)",
             "retention": "identity retained, % ↑",
         },
         compared=(),

@@ -178,16 +178,16 @@ def distance_rows(context: Context) -> Iterator[Row]:
 
 
 def distances(case: Seed, target: str, translated: bool) -> dict[str, Any]:
-    """Fréchet and kernel distance to a target's training pictures, ×100, by two named extractors."""
+    """Fréchet and kernel distance to a target's training pictures, ×100 and ×10,000, by two named extractors."""
     source, there = case.pictures("source"), case.pictures(target)
     run = case.adapted(target)
     first = Redrawn(source, load(run.folder)) if translated else source
     extractors = {"random": random_network(), "direct": from_model(load(case.direct().folder), "direct's network")}
     found, said = {}, []
     for name, extractor in extractors.items():
-        for measure in ("frechet", "kernel"):
+        for measure, scale in (("frechet", 100), ("kernel", 10_000)):
             distance = set_distance(first, there, extractor, measure)  # type: ignore[arg-type]
-            found[f"{measure}_{name}"] = 100 * distance.value
+            found[f"{measure}_{name}"] = scale * distance.value
             said.append(str(distance))
     when = "after" if translated else "before"
     write_json(case.context.out / f"seed-{case.seed}" / f"distances-{target}-{when}.json", said)
@@ -252,9 +252,9 @@ STUDY_LIST = (
         describe_data=describe_data,
         columns={
             "frechet_random": "Fréchet ×100 ↓ (random network)",
-            "kernel_random": "kernel ×100 ↓ (random network)",
+            "kernel_random": "kernel ×10⁴ ↓ (random network)",
             "frechet_direct": "Fréchet ×100 ↓ (direct's network)",
-            "kernel_direct": "kernel ×100 ↓ (direct's network)",
+            "kernel_direct": "kernel ×10⁴ ↓ (direct's network)",
             "fid": "FID (extractor unstated)",
         },
         compared=(),
