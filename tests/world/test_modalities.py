@@ -125,6 +125,25 @@ def test_reflectance_and_warmth_lie_in_the_ranges_of_their_material(people):
     assert warmth["tshirt"] > warmth["sweater"] > warmth["puffer"]
 
 
+def test_a_camera_with_a_lamp_exposes_who_is_near_and_who_is_far_alike():
+    parents, places = load_body_model().parents, {}
+    style = STYLES["forecourt"]
+    camera = next(c for c in (sample_camera(style, n) for n in range(1, 9)) if modalities.infrared_light(c) == "lamp")
+    renderer = Renderer([camera], SIZE, style.box_jitter)
+    renderer.draw_backdrop(camera)
+    shown = actor(sample_person(SEED, style.name, 0, style.wardrobe))
+    for distance in (0.75 * camera.distance, 1.3 * camera.distance):
+        world = Circumstances(SEED, style, Choice(values={"distance": distance, "yaw": 0.0}))
+        ask = Ask(camera, 0, modality="infrared")
+        crop = sample_crops(world, shown.person, shown.rest, shown.soles, parents, [ask])[0]
+        rgb, mask = pictures(renderer, [crop], [shown.mesh])
+        places[distance] = float(rgb[0][mask[0] > 200].mean()) / 255, modalities.lamp_gain(crop)
+    (near, little), (far, much) = places.values()
+    assert much / little > 2.5  # without it the near one would be as many times brighter: 3.0 for the distance alone
+    assert abs(near - far) < 0.08
+    assert 0.25 < near < 0.85
+
+
 def test_an_artist_sees_light_and_dark_but_no_hue(renderer, people):
     def greyed(colour: tuple[float, float, float]) -> tuple[float, float, float]:
         grey = float(np.asarray(colour) ** 2.2 @ [0.2126, 0.7152, 0.0722]) ** (1 / 2.2)

@@ -11,7 +11,7 @@ Data are the worlds bench-infrared, bench-thermal and bench-sketch, or what `--d
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -35,10 +35,13 @@ from reidapt.training.trials import with_trial
 METHOD, GREY = "modality-adversarial", "colour only, in grey"
 
 TINY: Mapping[str, Any] = {
-    "backbone": "resnet10t", "weights": "random", "height": 64, "width": 32, "epochs": 15, "lr": 7e-4,
-    "warmup_epochs": 2.0,
+    "backbone": "resnet10t", "weights": "random", "height": 64, "width": 32, "epochs": 8, "lr": 7e-4,
+    "warmup_epochs": 1.0,
 }  # fmt: skip
 """What two CPU cores can do, the same for every row."""
+
+TINY_GREY: Mapping[str, Any] = {"epochs": 12, "lr": 1e-3}
+"""Training of the colour-only network, where it differs."""
 
 TINY_ONLY: Mapping[str, Any] = {"optimiser": "adam", "backbone_lr": 1.0}
 """Without pretrained weights, for which the paper's rates are meant, all rows train with Adam at one rate."""
@@ -118,8 +121,28 @@ def options_of(variant: str, context: Context) -> dict[str, Any]:
     return {**VARIANTS[variant], **tiny}
 
 
-def trained(name: str, target: Target, seed: int, context: Context, method: str = METHOD, **options: Any) -> list[Run]:
-    """The runs of a row, one for each trial of the dataset; finished ones are found again."""
+def colour_only(target: Target, seed: int, context: Context) -> list[Run]:
+    """The floor: networks that have seen colour cameras alone, in grey. At size tiny all other rows start from them."""
+    options = {**TINY, **TINY_GREY} if context.size == "tiny" else {key: PAPER[key] for key in ("height", "width")}
+    options |= {"persons_per_batch": 16, "pictures_per_person": 4, "grey": 1.0, "cameras": colour_cameras(target)}
+    return trained(GREY, target, seed, context, "source-only", **options)
+
+
+def networks(name: str, target: Target, seed: int, context: Context, **options: Any) -> list[Run]:
+    """The runs of modality-adversarial of a row: at size tiny from `colour_only`, else from ImageNet."""
+    starts = colour_only(target, seed, context) if context.size == "tiny" else ()
+    more = {"extra": target.extra} if target.extra else {}
+    return trained(name, target, seed, context, METHOD, starts, **options, **more)
+
+
+def trained(
+    name: str, target: Target, seed: int, context: Context, method: str, starts: Sequence[Run] = (), **options: Any
+) -> list[Run]:
+    """The runs of a row, one for each trial of the dataset; finished ones are found again.
+
+    Args:
+        starts: the runs that these start from, one for each trial; empty for the backbone's own weights.
+    """
     runs = []
     for number, spec in enumerate(target.specs, 1):
         place = (
@@ -127,7 +150,8 @@ def trained(name: str, target: Target, seed: int, context: Context, method: str 
         )
         place = place / (f"seed-{seed}" if len(target.specs) == 1 else f"seed-{seed}-trial-{number}")
         with context.display.stage(f"{target.name}, seed {seed}: {name}") as progress:
-            runs.append(run_method(method, progress, source=spec, out=str(place), seed=seed, **options))
+            start = {"init": str(starts[number - 1].folder)} if starts else {}
+            runs.append(run_method(method, progress, source=spec, out=str(place), seed=seed, **start, **options))
     return runs
 
 
@@ -144,20 +168,8 @@ def scored(runs: Sequence[Run], target: Target) -> dict[str, Any]:
 def obtain(variant: str, target: Target, seed: int, context: Context) -> dict[str, Any]:
     """Train and rank one row of a table."""
     if variant == GREY:
-        options = {
-            **TINY,
-            "epochs": 2 * TINY["epochs"],
-        }  # as many pictures as the others, whose batches have two modalities
-        if context.size == "full":
-            options = {"height": PAPER["height"], "width": PAPER["width"]}
-        options |= {"persons_per_batch": 16, "pictures_per_person": 4, "grey": 1.0, "cameras": colour_cameras(target)}
-        return scored(trained(GREY, target, seed, context, "source-only", **options), target)
-    return scored(trained(variant, target, seed, context, **extra(target), **options_of(variant, context)), target)
-
-
-def extra(target: Target) -> dict[str, str]:
-    """The option that brings in extra colour data."""
-    return {"extra": target.extra} if target.extra else {}
+        return scored(colour_only(target, seed, context), target)
+    return scored(networks(variant, target, seed, context, **options_of(variant, context)), target)
 
 
 def colour_cameras(target: Target) -> list[int]:
@@ -193,7 +205,7 @@ def correlation_rows(context: Context) -> Iterator[Row]:
 
 def correlation(variant: str, kind: str, target: Target, seed: int, context: Context) -> dict[str, Any]:
     """Correlations in percent, level by level; draws the figure of this seed from the rows so far."""
-    runs = trained(variant, target, seed, context, **extra(target), **options_of(variant, context))
+    runs = networks(variant, target, seed, context, **options_of(variant, context))
     first = read(target.specs[0])
     levels = level_correlation(load(runs[0].folder), first.select(split=["query", "gallery"]))
     if kind == "different persons":
@@ -219,7 +231,7 @@ def sweep_rows(context: Context) -> Iterator[Row]:
 def sweep(parts: int, target: Target, seed: int, context: Context) -> dict[str, Any]:
     """One part count; redraws the figure from the rows so far."""
     options = {**options_of(BASELINE, context), "erase": 0.0, "parts": parts}
-    found = scored(trained(part_name(parts), target, seed, context, **options), target)
+    found = scored(networks(part_name(parts), replace(target, extra=""), seed, context, **options), target)
     done = [*read_rows(context.out / "rows.jsonl").values(), {"name": part_name(parts), "target": target.name, **found}]
     curve = {
         n: [row["rank1"] for row in done if (row["name"], row["target"]) == (part_name(n), target.name)]

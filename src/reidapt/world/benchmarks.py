@@ -90,24 +90,28 @@ BENCHMARKS: dict[str, Benchmark] = {
         {"tiny": colour(200, 4, (96, 48)), "full": colour(1500, 4, (256, 128))},
     ),
     "bench-infrared": Benchmark(
-        2,
+        3,
         "colour cameras 1, 2, 4 and 5, near-infrared cameras 3 and 6",
         {
             size: {
                 "world": Plan(
-                    "transit",
+                    "forecourt",
                     people=people,
                     pictures=pictures,
                     seed=11,
                     size=pixels,
+                    train_fraction=share,
                     camera_modalities=("colour", "colour", "infrared", "colour", "colour", "infrared"),
                 )
             }
-            for size, people, pictures, pixels in (("tiny", 200, 4, (96, 48)), ("full", 1500, 8, (256, 128)))
+            for size, people, share, pictures, pixels in (
+                ("tiny", 800, 0.875, 2, (96, 48)),
+                ("full", 1500, 0.5, 8, (256, 128)),
+            )
         },
     ),
     "bench-thermal": Benchmark(
-        3,
+        4,
         "one colour and one thermal camera, ten pictures a person in each",
         {
             size: {

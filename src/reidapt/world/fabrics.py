@@ -56,6 +56,10 @@ RETRO = {"jacket": 0.15, "joggers": 0.2, "bag": 0.15, "sneakers": 0.3}
 """Share of garments with a retro-reflective strip."""
 
 
+SOOT = 0.25
+"""Share of cloths and prints whose pigment is dark in near infrared."""
+
+
 @dataclass(frozen=True)
 class Wear:
     """One thing a person wears, in the bands beyond the visible; reflectances 0..1."""
@@ -69,19 +73,26 @@ class Wear:
     retro: float  # strength of a retro-reflective strip, 0 = none
 
 
+def pigment(rng: np.random.Generator) -> float:
+    """Factor of a cloth's reflectance: soot and some other pigments stay dark in near infrared, most dyes do not."""
+    return 0.30 if rng.random() < SOOT else 1.0
+
+
 def wear(person: Person, what: str, kind: str, material: str, loose: float = 0.015, sewn: bool = False) -> Wear:
     """How `kind` (a garment, `bag`, `hat`, shoes) of a person is made; drawn from the person, never from a colour.
 
     `what` names the place on the body, `loose` is the gap to the body in metres; parts of `sewn` cloth (colour blocks)
-    are different cloths, where those of printed cloth nearly vanish.
+    are different cloths, where those of printed cloth nearly vanish, unless the print has soot in it.
     """
     rng = stream(round(person.fold_phase * 1e6), "fabric", what, kind, person.outfit)
     made = FABRICS[material]
-    pigment = 0.30 if rng.random() < 0.16 else 1.0  # soot and some pigments stay dark
-    base = pigment * between(rng, made.infrared)
-    others = [(1.0 if rng.random() < 0.9 else 0.3) * between(rng, made.infrared) for _ in range(2)]
-    keeps = 0.85 if sewn else between(rng, made.printed)
-    second, third = (base + keeps * (other - base) for other in others)
+    base = pigment(rng) * between(rng, made.infrared)
+    keeps, parts = between(rng, made.printed), []
+    for _ in range(2):
+        dark = pigment(rng)
+        other = dark * between(rng, made.infrared)
+        parts.append(base + (0.85 if sewn or dark < 1.0 else keeps) * (other - base))
+    second, third = parts
     warmth = WARMTH.get(kind, 0.5) * made.passes * float(np.clip(1.15 - 9.0 * loose, 0.7, 1.1))
     warmth *= 1.0 + 0.06 * float(np.clip(rng.standard_normal(), -2, 2))
     retro = between(rng, (0.6, 1.0)) if rng.random() < RETRO.get(kind, 0.0) else 0.0

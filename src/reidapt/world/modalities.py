@@ -30,6 +30,10 @@ THERMAL_HEIGHT = 128
 """Rows of a thermal crop as its sensor saw it."""
 BAND_COLUMNS = 12
 """Columns of the band table; see `bands.BAND`."""
+LAMP_LEVEL = 0.85
+"""Light on a facing surface that a camera with a lamp exposes for; 1 leaves white cloth just short of white."""
+FOLLOWED = 0.9
+"""How much of the lamp's fading with distance and angle its camera makes up for: an exponent, 1 = all."""
 
 # per surface: near-infrared reflectance of its two materials, their spread between things, and °C above the air
 SURFACE_BANDS: dict[str, tuple[float, float, float, float]] = {
@@ -108,6 +112,22 @@ def band_row(camera: Camera, modality: str) -> np.ndarray:
     return row
 
 
+def lamp_gain(crop: Crop) -> float:
+    """Factor by which a camera with a lamp exposes a person anew; 1 by daylight.
+
+    A lamp's light fades with the square of the distance and off its axis; without an automatic gain whoever comes near
+    would be white and whoever stands far off black.
+    """
+    camera, row = crop.camera, band_row(crop.camera, "infrared")
+    if row[1] == 0.0:
+        return 1.0
+    chest = np.array([*crop.feet.mean(axis=0), 1.2]) - camera.position
+    away = float(np.linalg.norm(chest))
+    off = 1.0 + row[2] * (1.0 - float(camera.rotation[2] @ chest) / away)
+    light = row[1] / (away * off) ** 2 + row[4]
+    return float(np.clip(LAMP_LEVEL / light, 0.1, 10.0)) ** FOLLOWED
+
+
 def surface_table() -> np.ndarray:
     """(surfaces, 4) float32 of `SURFACE_BANDS`; a surface that is not listed is taken for a plain wall."""
     return np.array([SURFACE_BANDS.get(name, SURFACE_BANDS["plain"]) for name in SURFACES], np.float32)
@@ -134,10 +154,15 @@ def sensor_row(crop: Crop, given: np.ndarray, height: int) -> np.ndarray:
     if crop.modality == "infrared":
         lamp = infrared_light(camera) == "lamp"
         row[0] = row[0] * 1.1 + 0.3
-        row[1:4] = between(fixed, (0.85, 1.2)) * (1.0 + 0.06 * float(np.clip(rng.standard_normal(), -2, 2)))
+        gain = lamp_gain(crop)
+        row[1:4] = gain * between(fixed, (0.85, 1.2)) * (1.0 + 0.06 * float(np.clip(rng.standard_normal(), -2, 2)))
         row[5], row[6] = between(fixed, (0.80, 1.10)), between(fixed, (1.05, 1.3))
         row[7] = between(fixed, (0.0, 0.05))
-        row[8] = between(fixed, (0.008, 0.022)) if lamp else between(fixed, (0.004, 0.010))
+        row[8] = (
+            between(fixed, (0.008, 0.022)) * float(np.clip(gain**0.5, 0.7, 1.6))
+            if lamp
+            else between(fixed, (0.004, 0.010))
+        )
         row[16], row[17] = 1.0, between(fixed, (0.0, 0.8))
         row[9:14] = blur_taps(row[0])
     else:
