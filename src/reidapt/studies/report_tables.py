@@ -36,7 +36,7 @@ REID: Mapping[str, Mapping[str, Any]] = {
 GAN: Mapping[str, Mapping[str, Any]] = {
     "tiny": {
         "height": 64, "width": 32, "generator_width": 24, "discriminator_width": 24, "batch_size": 8, "lr": 4e-4, "epochs": 6,
-        "decay_epochs": 3, "norm": "instance", "dropout": 0.0, "soften": 2.0,
+        "decay_epochs": 3, "norm": "instance", "soften": 2.0,
     },
     "full": {},
 }  # fmt: skip
