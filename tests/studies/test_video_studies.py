@@ -50,14 +50,15 @@ def test_the_table_trains_every_variant_once_and_measures_all_and_four_frames(ti
     monkeypatch.setattr(video, "run_method", watched)
     monkeypatch.setattr(video, "VARIANTS", {k: video.VARIANTS[k] for k in ("direct", "all", "oracle")})
     folder, table = run_study(STUDIES["video-table"], tiny)
-    runs = sorted(p.name for p in (folder / "seed-0").iterdir())
+    (trained,) = (folder.parent / "video-runs").glob("tiny-*/seed-0")
+    runs = sorted(p.name for p in trained.iterdir())
     target = "csv"
     assert runs == sorted(["source-start", "source-direct", f"source-to-{target}-all", f"source-to-{target}-oracle"])
     assert table.count("| direct |") == table.count("| all |") == table.count("| oracle |") == 2
     assert "SVReID → MARS" in table
-    results = sorted(p.name for p in (folder / "seed-0" / "source-direct" / "evaluations").glob("*.json"))
+    results = sorted(p.name for p in (trained / "source-direct" / "evaluations").glob("*.json"))
     assert results == [f"{target}-4-frames.json", f"{target}.json"]
-    configs = {p.name: (p / "config.yaml").read_text() for p in (folder / "seed-0").iterdir()}
+    configs = {p.name: (p / "config.yaml").read_text() for p in trained.iterdir()}
     assert "target: ''" in configs["source-direct"]
     assert f"source: {tiny.data[1]}" in configs[f"source-to-{target}-oracle"]
     assert f"target: {tiny.data[1]}" in configs[f"source-to-{target}-all"]

@@ -25,7 +25,7 @@ from reidapt.evaluation.figures import plot_sweep
 from reidapt.evaluation.protocols import protocol
 from reidapt.methods.modality_adversarial import PAPER
 from reidapt.studies.setting import METRICS, minutes, run_method
-from reidapt.studies.study import Context, Row, Study, read_rows
+from reidapt.studies.study import Context, Row, Study, read_rows, shared_runs
 from reidapt.studies.worlds import bench_specs
 from reidapt.training import Run, evaluate_run, load
 from reidapt.training.evaluate import Options
@@ -145,9 +145,7 @@ def trained(
     """
     runs = []
     for number, spec in enumerate(target.specs, 1):
-        place = (
-            context.out.parent / "modality-runs" / context.size / target.name / name.replace(" ", "-").replace(",", "")
-        )
+        place = shared_runs(context, "modality", target.spec) / name.replace(" ", "-").replace(",", "")
         place = place / (f"seed-{seed}" if len(target.specs) == 1 else f"seed-{seed}-trial-{number}")
         with context.display.stage(f"{target.name}, seed {seed}: {name}") as progress:
             start = {"init": str(starts[number - 1].folder)} if starts else {}

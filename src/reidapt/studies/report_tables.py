@@ -6,7 +6,6 @@ and ranks the whole test set. The world is the source of `bench-colour`, or `--d
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +16,7 @@ from reidapt.data import read
 from reidapt.data.pairs import camera_pair
 from reidapt.errors import ConfigError
 from reidapt.studies.setting import minutes, run_method, score
-from reidapt.studies.study import Context, Row, Study
+from reidapt.studies.study import Context, Row, Study, shared_runs
 from reidapt.studies.worlds import bench_specs
 from reidapt.translation import translate_dataset
 from reidapt.translation.translate import Part
@@ -180,9 +179,8 @@ def dataset(context: Context) -> str:
 
 
 def runs_folder(context: Context, seed: int) -> Path:
-    """Where the runs of a seed lie, beside the studies' own folders: tables and figures share what several of them need."""
-    world = re.sub(r"[^A-Za-z0-9]+", "-", dataset(context)).strip("-")
-    return context.out.parent / "report-runs" / f"{context.size}-{world}" / f"seed-{seed}"
+    """Where the runs of a seed lie, which tables and figures share."""
+    return shared_runs(context, "report", dataset(context)) / f"seed-{seed}"
 
 
 def rows_of(entries: Sequence[Entry], context: Context) -> Iterator[Row]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +17,9 @@ from reidapt.errors import ConfigError
 from reidapt.progress import Display
 from reidapt.studies.setting import METRICS
 from reidapt.training.run import commit, machine, write_atomic, write_json
+
+LONGEST_NAME = 80
+"""Characters of a folder's name that is made from datasets' specs; longer ones end in a checksum."""
 
 RANKING = {"rank1": "rank-1", "rank5": "rank-5", "mAP": "mAP", "mINP": "mINP"}
 """Columns of a table of retrieval results."""
@@ -31,6 +36,14 @@ class Context:
     display: Display
     conclude: bool = True
     """Whether rows made from the finished rows of all seeds are run too."""
+
+
+def shared_runs(context: Context, family: str, *specs: str) -> Path:
+    """Folder beside the studies' own for runs that several studies of a family need: one for each size and data."""
+    name = "-".join([context.size, *(re.sub(r"[^A-Za-z0-9]+", "-", spec).strip("-") for spec in specs)])
+    if len(name) > LONGEST_NAME:
+        name = f"{name[:LONGEST_NAME]}-{zlib.crc32(name.encode()):08x}"
+    return context.out.parent / f"{family}-runs" / name
 
 
 @dataclass(frozen=True)

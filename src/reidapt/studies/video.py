@@ -13,7 +13,7 @@ from typing import Any
 from reidapt.data import read
 from reidapt.errors import ConfigError
 from reidapt.studies.setting import minutes, run_method, score
-from reidapt.studies.study import Context, Row, Study
+from reidapt.studies.study import Context, Row, Study, shared_runs
 from reidapt.studies.worlds import bench_specs
 from reidapt.training import Run
 from reidapt.training.evaluate import Options
@@ -90,7 +90,7 @@ def train(
     Args:
         source, target: role and dataset spec.
     """
-    sizes, folder = SIZES[context.size], context.out / f"seed-{seed}"
+    sizes, folder = SIZES[context.size], shared_runs(context, "video", *context.data) / f"seed-{seed}"
     start = folder / f"{source[0]}-start"
     whole = {**sizes["options"], **sizes["start"], **ALONE, "source": source[1], "out": str(start), "seed": seed}
     with context.display.stage(f"Seed {seed}: start on {source[0]}") as progress:
