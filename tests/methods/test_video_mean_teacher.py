@@ -13,8 +13,12 @@ import torch.nn.functional as F
 from tests.tracklet_data import QUICK_VIDEO, write_tracklets
 
 from reidapt.data import CropStore, CropTable, Loader, read
+from reidapt.data.augment import normalise
+from reidapt.data.clips import middle_clip
 from reidapt.errors import ConfigError, DataError
+from reidapt.evaluation import grouped
 from reidapt.methods import video_mean_teacher as module
+from reidapt.methods.pseudo_labels import Clusters
 from reidapt.methods.source_only import SourceOnly, SourceOnlyConfig
 from reidapt.methods.video_mean_teacher import Clips, VideoMeanTeacher, VideoMeanTeacherConfig
 from reidapt.training import Run, train
@@ -244,16 +248,44 @@ def test_centroids_are_the_mean_teacher_features_of_the_clusters(folders, monkey
 
     def fake(features, **options):
         seen["features"] = features
-        return np.arange(len(features)) % 3 - (np.arange(len(features)) == 5) * 3
+        return Clusters(np.arange(len(features)) % 3 - (np.arange(len(features)) == 5) * 3, 0.5, 0.1)
 
-    monkeypatch.setattr(module, "cluster", fake)
-    method.config.centre_cameras = False
+    monkeypatch.setattr(module, "find_clusters", fake)
     method.cluster_target()
-    labels = fake(seen["features"])
+    labels = fake(seen["features"]).labels
     for k in range(3):
         mean = seen["features"][labels == k].mean(0)
         assert torch.allclose(method.centroids[k], mean / mean.norm(), atol=1e-5)
     assert len(seen["features"]) == len(method.target_tracklets) == 48
+
+
+def test_each_camera_is_normalised_by_itself_before_clustering(folders):
+    method = make(folders)
+    cameras = method.target.table.camera[method.target_tracklets.first]
+    plain = embed_clips(method)
+    own = method.target_features()
+    assert min(np.bincount(cameras)[np.unique(cameras)]) < 32  # too few of a camera: the network's own statistics
+    assert torch.allclose(own, plain, atol=1e-5)
+    before = copy.deepcopy(method.teacher.state_dict())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(grouped, "SMALLEST_GROUP", 8)
+        own = method.target_features()
+        for camera in np.unique(cameras):
+            assert not torch.allclose(own[cameras == camera], plain[cameras == camera], atol=1e-3)
+        method.config.normalise_cameras = False
+        assert torch.allclose(method.target_features(), plain, atol=1e-5)
+    assert all(torch.equal(before[n], v) for n, v in method.teacher.state_dict().items())
+
+
+def embed_clips(method):
+    """The teacher's features of the middle clips, one tracklet at a time."""
+    method.teacher.eval()
+    found = []
+    for rows in method.target_tracklets.rows:
+        frames = method.target.images(torch.from_numpy(rows[middle_clip(len(rows), 4)]))
+        with torch.no_grad():
+            found.append(method.teacher.embed(normalise(frames)[None]))
+    return torch.cat(found)
 
 
 def test_k_means_and_too_few_clusters(folders):
@@ -261,6 +293,10 @@ def test_k_means_and_too_few_clusters(folders):
     method.cluster_target()
     assert len(method.centroids) == 5
     method.config.clustering, method.config.eps, method.config.min_samples = "dbscan", 0.001, 40
+    kept = method.centroids.clone()
+    method.cluster_target()
+    assert torch.equal(method.centroids, kept)  # those of the epoch before
+    method.centroids = method.centroids[:0]
     with pytest.raises(ConfigError, match="Raise --eps"):
         method.cluster_target()
 

@@ -77,7 +77,8 @@ def embed_by_group(
 
 
 def _sample(store: PictureStore, rows: np.ndarray, seed: int, device: torch.device) -> Iterator[Tensor]:
-    """Equal batches of a random choice of these rows, normalised."""
+    """Equal batches of a random choice of these rows, normalised: (B, 3, H, W), or clips (B, T, 3, H, W)."""
     order = torch.randperm(len(rows), generator=torch.Generator().manual_seed(seed))[:STATISTICS_PICTURES]
     for part in order.tensor_split(-(-len(order) // ESTIMATION_BATCH)):
-        yield normalise(store.images(torch.from_numpy(rows)[part[processes.own(len(part))]])).to(device)
+        pictures = store.images(torch.from_numpy(rows)[part[processes.own(len(part))]])
+        yield normalise(pictures.flatten(0, -4)).view(pictures.shape).to(device)

@@ -8,8 +8,8 @@ on clips of T frames: a backbone gives a feature per frame, temporal pooling the
 * L^S: self-supervised domain losses under gradient reversal. A classifier tells source from target by a frame's feature, one
   by a clip's, and one tells which of 6 orders four shuffled half-clips, two of each domain, stand in (Chen et al. 2020,
   "SSTDA"). The classifiers minimise L^S, the features maximise it: they are live, no gradient is cut off.
-* L^C: identity consistency. The teacher, the exponential moving average of the student on the global step, embeds the target;
-  its features are clustered every epoch. Teacher and student assign differently augmented views of a clip softly to the
+* L^C: identity consistency. The teacher, the exponential moving average of the student on the global step, embeds the target,
+  each camera normalised by itself; its features are clustered every epoch, as in cluster-teacher. Teacher and student assign differently augmented views of a clip softly to the
   centroids, and the student learns the teacher's assignment: q = softmax(g·C/τ_g), p = softmax(f·C/τ), L^C = −Σ q log p.
 
 Source: Zhang, Feng, Han, Wang, Song, Hou, "Synthetic-To-Real Video Person Re-ID". Its equations are not quoted here; the paper
@@ -38,19 +38,20 @@ from reidapt.data.packed import packed_store
 from reidapt.data.randomness import numpy_generator
 from reidapt.data.tracklets import Policy, Tracklets, usable_tracklets
 from reidapt.errors import ConfigError
-from reidapt.evaluation import embed
 from reidapt.evaluation.embedding import evaluating
+from reidapt.evaluation.grouped import embed_by_group
 from reidapt.evaluation.tracklets import tracklet_clips
 from reidapt.losses.domain import combined_clips, domain_loss, draw_orders, order_labels, ramp, reverse
 from reidapt.losses.identity import smoothed_cross_entropy, soft_contrast
 from reidapt.losses.triplet import batch_hard_triplet
 from reidapt.methods.base import Method, Stream, TrainConfig, adam, copy_network, labels_of, warmup_cosine
-from reidapt.methods.cluster_teacher import centre_per_group, frozen_statistics, group_means
+from reidapt.methods.pseudo_labels import Grouping, centre_per_group, find_clusters, group_means, views
 from reidapt.models.ema import ema_update
 from reidapt.models.embedder import ReidNet
+from reidapt.models.statistics import batch_norms, frozen_statistics
 from reidapt.models.temporal import Pooling
 from reidapt.models.video import VideoNet
-from reidapt.similarity import cluster, kmeans
+from reidapt.similarity import kmeans
 
 log = logging.getLogger(__name__)
 
@@ -106,20 +107,23 @@ class VideoMeanTeacherConfig(TrainConfig):
     """The network that ranks in the end (our choice: the teacher)."""
     consistency_start: int = 0
     """First epoch with L^C, counted from 0; a network from random weights has nothing to cluster by before (our choice)."""
-    clustering: Literal["dbscan", "k-means"] = "dbscan"
-    """How the teacher's target features are clustered: DBSCAN on the Jaccard distance, or k-means."""
+    clustering: Grouping | Literal["k-means"] = "auto"
+    """How the teacher's target features are clustered: on the Jaccard distance by 'average' linkage, 'dbscan' or 'auto' (average
+    linkage for up to 50,000 tracklets), or 'k-means'."""
     clusters: int = 500
     """Number of clusters of k-means."""
-    eps: float = 0.6
-    """DBSCAN's radius, Jaccard distance 0..1 (Cluster Contrast: 0.4-0.6)."""
+    eps: float = 0.0
+    """Largest mean Jaccard distance, 0..1, of two clusters that merge, or DBSCAN's radius; 0 = chosen every epoch by the
+    silhouette, as in cluster-teacher (our choice)."""
     min_samples: int = 4
-    """Tracklets within the radius that make a core (Cluster Contrast: 4)."""
+    """Tracklets of the smallest cluster, or within the radius of a core tracklet of DBSCAN (Cluster Contrast: 4)."""
     k1: int = 20
     """Neighbours of the k-reciprocal encoding (Zhong et al. 2017)."""
     k2: int = 6
     """Neighbours of its query expansion (Zhong et al. 2017)."""
-    centre_cameras: bool = True
-    """Subtract each camera's mean feature before clustering, where cameras are known (our choice)."""
+    normalise_cameras: bool = True
+    """Cluster features that each camera has normalised by itself, where cameras are known: with BatchNorm statistics of its
+    own, or around its mean feature for a network without BatchNorm, as in cluster-teacher (our choice)."""
     temperature: float = 0.05
     """τ of the student's soft assignment."""
     teacher_temperature: float = 0.025
@@ -141,7 +145,7 @@ class VideoMeanTeacherConfig(TrainConfig):
         weights = ("triplet_weight", "frame_weight", "clip_weight", "combined_weight", "consistency_weight")
         self.require("be 0 or more", lambda v: v >= 0, "steps", "margin", "reversal", "consistency_start", *weights)
         self.require("be at least 0 and below 1", lambda v: 0 <= v < 1, "momentum", "label_smoothing")
-        self.require("lie between 0 and 1, both excluded", lambda v: 0 < v < 1, "eps")
+        self.require("be at least 0 and below 1", lambda v: 0 <= v < 1, "eps")
         if self.combined_weight > 0 and self.frames < 2:
             raise ConfigError("A clip of 1 frame has no two halves; give --frames 2 or more, or --combined_weight 0.")
 
@@ -383,31 +387,59 @@ class VideoMeanTeacher(Method):
             self.cluster_target()
 
     def cluster_target(self) -> None:
-        """New centroids from the teacher's features of the target's tracklets."""
-        assert self.target is not None
-        assert self.target_tracklets is not None
-        c, tracklets = self.config, self.target_tracklets
-        clips, _ = tracklet_clips(tracklets, c.frames, c.frames)  # one clip a tracklet
-        features = embed(self.teacher, ClipStore(self.target, clips), max(1, 256 // c.frames), device=self.device)
-        camera = self.target.table.camera[tracklets.first]
-        compared = centre_per_group(features, camera) if c.centre_cameras else features
+        """New centroids from the teacher's features of the target's tracklets.
+
+        An epoch whose clustering finds fewer than two clusters goes on with the centroids of the epoch before.
+
+        Raises:
+            ConfigError: the first clustering finds fewer than two.
+        """
+        c, features = self.config, self.target_features()
         if c.clustering == "k-means":
-            labels = kmeans(compared, c.clusters, seed=c.seed)
+            labels = kmeans(features, c.clusters, seed=c.seed)
         else:
-            labels = cluster(compared, k1=c.k1, k2=c.k2, eps=c.eps, min_samples=c.min_samples)
+            clusters = find_clusters(
+                features, grouping=c.clustering, eps=c.eps, min_samples=c.min_samples, k1=c.k1, k2=c.k2
+            )
+            labels = clusters.labels
+            self.record("radius", clusters.radius)
+            self.record("silhouette", clusters.silhouette)
         found = int(labels.max(initial=-1)) + 1
         outliers = float((labels < 0).mean())
         log.info("%d clusters, %.0f %% of %d target tracklets in none", found, 100 * outliers, len(features))
         self.record("clusters", found)
         self.record("outliers", outliers)
-        if found < 2:
-            wider = "Lower --eps or --k1" if found else "Raise --eps, lower --min_samples"
-            raise ConfigError(
-                f"Clustering {len(features)} target tracklets gave {found} cluster(s) at eps={c.eps}, "
-                f"min_samples={c.min_samples}; at least 2 are needed. {wider}, start the consistency later "
-                "(--consistency_start), or start from a trained run (--init), with another --out."
-            )
-        self.centroids = group_means(features, torch.from_numpy(labels), found).to(self.device)
+        if found >= 2:
+            self.centroids = group_means(features, torch.from_numpy(labels), found).to(self.device)
+            return
+        if len(self.centroids):
+            log.warning("%d cluster(s): the epoch goes on with the clusters of the last one", found)
+            return
+        wider = "Lower --eps or --k1" if found else "Raise --eps, lower --min_samples"
+        raise ConfigError(
+            f"Clustering {len(features)} target tracklets gave {found} cluster(s) at eps={c.eps}, "
+            f"min_samples={c.min_samples}; at least 2 are needed. {wider}, start the consistency later "
+            "(--consistency_start), or start from a trained run (--init), with another --out."
+        )
+
+    def target_features(self) -> Tensor:
+        """What is clustered: the teacher's features of one clip of every target tracklet, float32 (N, D) on the CPU."""
+        assert self.target is not None
+        assert self.target_tracklets is not None
+        c, tracklets = self.config, self.target_tracklets
+        clips, _ = tracklet_clips(tracklets, c.frames, c.frames)
+        kinds = views(self.target.table)[tracklets.first]
+        own_statistics = c.normalise_cameras and bool(batch_norms(self.teacher))
+        features = embed_by_group(
+            self.teacher,
+            ClipStore(self.target, clips),
+            kinds if own_statistics else np.full(len(kinds), -1),
+            c.seed,
+            batch_size=max(1, 256 // c.frames),
+            device=self.device,
+            bf16=self.bf16,
+        )
+        return centre_per_group(features, kinds) if c.normalise_cameras and not own_statistics else features
 
     # -- start and checkpoint ------------------------------------------------------------------------------------
 

@@ -72,14 +72,16 @@ def colour(people: int, pictures: int, size: tuple[int, int]) -> dict[str, Plan]
     }
 
 
-def video(people: int, train_fraction: float, tracklets: int, frames: int, size: tuple[int, int]) -> dict[str, Plan]:
+def video(
+    people: int, source_people: int, train_fraction: float, tracklets: int, frames: int, size: tuple[int, int]
+) -> dict[str, Plan]:
     """Tracklets of a source and two targets, and of people who change clothes; `tracklets` of a person at each of 4 cameras."""
-    shared: dict[str, Any] = {"people": people, "train_fraction": train_fraction, "frames": frames, "size": size}
+    shared: dict[str, Any] = {"train_fraction": train_fraction, "frames": frames, "size": size}
     return {
-        "source": Plan("game", seed=21, cameras=4, tracklets=tracklets, **shared),
-        "promenade": Plan("promenade", seed=22, cameras=4, tracklets=tracklets, **shared),
-        "transit": Plan("transit", seed=23, cameras=2, tracklets=2 * tracklets, **shared),
-        "clothes": Plan("promenade", seed=24, cameras=3, tracklets=2 * tracklets, outfits=2, **shared),
+        "source": Plan("game", source_people, seed=21, cameras=4, tracklets=tracklets, **shared),
+        "promenade": Plan("promenade", people, seed=22, cameras=4, tracklets=tracklets, **shared),
+        "transit": Plan("transit", people, seed=23, cameras=2, tracklets=2 * tracklets, **shared),
+        "clothes": Plan("promenade", people, seed=24, cameras=3, tracklets=2 * tracklets, outfits=2, **shared),
     }
 
 
@@ -149,7 +151,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "bench-video": Benchmark(
         3,
         "tracklets: a source, two camera networks, and one where people change clothes",
-        {"tiny": video(160, 0.75, 1, 8, (64, 32)), "full": video(1500, 0.5, 2, 24, (256, 128))},
+        {"tiny": video(160, 400, 0.75, 1, 8, (64, 32)), "full": video(1500, 1500, 0.5, 2, 24, (256, 128))},
     ),
 }
 """The benchmark worlds by name. A change of a plan, or of what it renders, raises the version."""
