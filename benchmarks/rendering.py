@@ -1,6 +1,6 @@
 """Cost of rendering on the fly: training steps of source-only with and without `--render`, interleaved in one process.
 
-    python benchmarks/rendering.py [--size 256x128 | 64x32] [--share 0.5] [--rounds 6] [--steps 4]
+    python benchmarks/rendering.py [--size 256x128 | 64x32] [--share 0.5] [--rounds 6] [--steps 4] [--out FILE]
 
 Both trainings take their batches from a `Loader` whose background thread prepares the next one, as in the training loop, and
 start from random weights: the arithmetic does not depend on what was learnt. The pictures are drawn noise in memory. The last
@@ -10,7 +10,6 @@ line of the output is a JSON object; `loss_percent` is the throughput lost, and 
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import tempfile
 import time
@@ -19,7 +18,7 @@ from pathlib import Path
 import lightning
 import numpy as np
 import torch
-from _measure import commit, machine
+from _measure import finish
 from PIL import Image
 
 from reidapt.data import CropStore, CropTable, Loader, read
@@ -63,6 +62,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=6)
     parser.add_argument("--steps", type=int, default=4)
     parser.add_argument("--device", default="auto")
+    parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     network, generator = SIZES[options.size]
     config = SourceOnlyConfig(**network, weights="random", device=options.device)
@@ -121,10 +121,8 @@ def main() -> int:
         "rounds": options.rounds,
         "precision": str(precision(config)),
         "device": str(fabric.device),
-        "commit": commit(),
-        "machine": machine(),
     }
-    print(json.dumps(result))
+    finish(result, options.out)
     return 0 if lost <= LIMIT else 1
 
 
