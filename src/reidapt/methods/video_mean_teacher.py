@@ -9,8 +9,9 @@ on clips of T frames: a backbone gives a feature per frame, temporal pooling the
   by a clip's, and one tells which of 6 orders four shuffled half-clips, two of each domain, stand in (Chen et al. 2020,
   "SSTDA"). The classifiers minimise L^S, the features maximise it: they are live, no gradient is cut off.
 * L^C: identity consistency. The teacher, the exponential moving average of the student on the global step, embeds the target,
-  each camera normalised by itself; its features are clustered every epoch, as in cluster-teacher. Teacher and student assign differently augmented views of a clip softly to the
-  centroids, and the student learns the teacher's assignment: q = softmax(g·C/τ_g), p = softmax(f·C/τ), L^C = −Σ q log p.
+  each camera normalised by itself; its features are clustered every epoch, as in cluster-teacher. Teacher and student assign
+  differently augmented views of a clip softly to the centroids, and the student learns the teacher's assignment:
+  q = softmax(g·C/τ_g), p = softmax(f·C/τ), L^C = −Σ q log p.
 
 Source: Zhang, Feng, Han, Wang, Song, Hou, "Synthetic-To-Real Video Person Re-ID". Its equations are not quoted here; the paper
 states the parts, the rest is our choice. The target gives pictures alone: sampling, clustering and the last epoch's model know
