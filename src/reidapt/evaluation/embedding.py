@@ -121,13 +121,18 @@ def strip_maxima(model: Any, strips: int) -> Callable[..., Tensor]:
 
 def _embed_batch(function: Embedder, pictures: Tensor, flip: bool) -> Tensor:
     """(B, D) float32 unit vectors of uint8 pictures (B, 3, H, W) or clips (B, T, 3, H, W)."""
-    from reidapt.data import normalise
-
-    images = normalise(pictures.flatten(0, -4)).view(pictures.shape)
+    images = normalised(pictures)
     features = _checked(function(images), len(images))
     if flip:
         features = features + _checked(function(images.flip(-1)), len(images))
     return functional.normalize(features, dim=1)
+
+
+def normalised(pictures: Tensor) -> Tensor:
+    """Normalised float32 of uint8 pictures (B, 3, H, W) or clips (B, T, 3, H, W)."""
+    from reidapt.data import normalise
+
+    return normalise(pictures.flatten(0, -4)).view(pictures.shape)
 
 
 def _checked(features: Any, pictures: int) -> Tensor:

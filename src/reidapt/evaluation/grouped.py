@@ -10,8 +10,7 @@ import torch
 from torch import Tensor
 
 from reidapt import processes
-from reidapt.data.augment import normalise
-from reidapt.evaluation.embedding import PictureStore, embed, module_device
+from reidapt.evaluation.embedding import PictureStore, embed, module_device, normalised
 from reidapt.models.statistics import batch_norms, estimate_statistics, kept_statistics
 
 STATISTICS_PICTURES = 512
@@ -81,4 +80,4 @@ def _sample(store: PictureStore, rows: np.ndarray, seed: int, device: torch.devi
     order = torch.randperm(len(rows), generator=torch.Generator().manual_seed(seed))[:STATISTICS_PICTURES]
     for part in order.tensor_split(-(-len(order) // ESTIMATION_BATCH)):
         pictures = store.images(torch.from_numpy(rows)[part[processes.own(len(part))]])
-        yield normalise(pictures.flatten(0, -4)).view(pictures.shape).to(device)
+        yield normalised(pictures).to(device)

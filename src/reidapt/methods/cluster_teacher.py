@@ -32,7 +32,6 @@ from torch import Tensor
 from reidapt import processes
 from reidapt.data import Batch, CropStore, CropTable, class_labels, normalise, pk_batches
 from reidapt.errors import ConfigError
-from reidapt.evaluation.grouped import embed_by_group
 from reidapt.losses.identity import centroid_contrast, smoothed_cross_entropy, soft_contrast
 from reidapt.losses.proxies import inter_camera_contrast
 from reidapt.losses.triplet import batch_hard_triplet
@@ -50,17 +49,18 @@ from reidapt.methods.base import (
 from reidapt.methods.pseudo_labels import (
     Clusters,
     Grouping,
-    centre_per_group,
+    camera_features,
     find_clusters,
     group_means,
     nearest_joined,
     proxy_of,
+    too_few,
     views,
 )
 from reidapt.methods.source_only import with_generated
 from reidapt.models.ema import ema_update
 from reidapt.models.embedder import ReidNet, ReidOutput
-from reidapt.models.statistics import batch_norms, estimate_statistics, frozen_statistics
+from reidapt.models.statistics import estimate_statistics, frozen_statistics
 from reidapt.similarity.quality import agreement
 
 log = logging.getLogger(__name__)
@@ -345,19 +345,16 @@ class ClusterTeacher(Method):
         """What is clustered: the teacher's features of the target, float32 (N, D) on the CPU."""
         assert self.target is not None
         c = self.config
-        kinds = views(self.target.table)
-        shared = np.full(len(kinds), -1)
-        own_statistics = c.normalise_cameras and bool(batch_norms(self.teacher))
-        features = embed_by_group(
+        return camera_features(
             self.teacher,
             self.target,
-            kinds if own_statistics else shared,
-            c.seed,
+            views(self.target.table),
+            normalise=c.normalise_cameras,
+            seed=c.seed,
             flip=c.flip_features,
             device=self.device,
             bf16=self.bf16,
         )
-        return centre_per_group(features, kinds) if c.normalise_cameras and not own_statistics else features
 
     def usable(self, clusters: Clusters, crops: int) -> np.ndarray:
         """The labels to learn: these, or the last epoch's where these are fewer than two clusters."""
@@ -366,12 +363,8 @@ class ClusterTeacher(Method):
         if len(self.pseudo_labels) == crops:
             log.warning("%d cluster(s): the epoch goes on with the clusters of the last one", clusters.found)
             return self.pseudo_labels
-        c, wider = self.config, "Lower --eps or --k1" if clusters.found else "Raise --eps, lower --min_samples"
-        raise ConfigError(
-            f"Clustering {crops} target crops gave {clusters.found} cluster(s) at eps={clusters.radius}, "
-            f"min_samples={c.min_samples}; at least 2 are needed. {wider}, or start from a run that fits the "
-            "target better (--init), with another --out."
-        )
+        start = "or start from a run that fits the target better (--init)"
+        raise too_few(clusters.found, f"{crops} target crops", clusters.radius, self.config.min_samples, start)
 
     @torch.no_grad()
     def update_memory(self, features: Tensor, labels: Tensor, rows: Tensor) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -11,6 +11,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from reidapt.data import CropTable
+from reidapt.errors import ConfigError
+from reidapt.evaluation.embedding import PictureStore
+from reidapt.evaluation.grouped import embed_by_group
+from reidapt.models.statistics import batch_norms
 from reidapt.similarity import jaccard
 from reidapt.similarity.clustering import dbscan
 from reidapt.similarity.linkage import Dendrogram
@@ -151,3 +155,30 @@ def views(table: CropTable) -> np.ndarray:
     if (camera < 0).all():
         return modality.astype(np.int64)
     return np.where(camera < 0, -1, camera * len(kinds) + modality)
+
+
+def camera_features(
+    network: Any, store: PictureStore, kinds: np.ndarray, *, normalise: bool, seed: int, **options: Any
+) -> Tensor:
+    """Features to cluster, float32 (N, D) on the CPU.
+
+    Args:
+        network: what embeds; afterwards as it was.
+        store: pictures or clips.
+        kinds: of each, see `views`.
+        normalise: by the BatchNorm statistics of each kind alone, or for a network without BatchNorm around its mean feature.
+        seed, options: of `embed_by_group`.
+    """
+    own_statistics = normalise and bool(batch_norms(network))
+    groups = kinds if own_statistics else np.full(len(kinds), -1)
+    features = embed_by_group(network, store, groups, seed, **options)
+    return centre_per_group(features, kinds) if normalise and not own_statistics else features
+
+
+def too_few(found: int, what: str, eps: float, min_samples: int, else_: str) -> ConfigError:
+    """The error of a first clustering with fewer than two clusters; ``what`` was clustered, ``else_`` is what to do too."""
+    wider = "Lower --eps or --k1" if found else "Raise --eps, lower --min_samples"
+    return ConfigError(
+        f"Clustering {what} gave {found} cluster(s) at eps={eps}, min_samples={min_samples}; at least 2 are needed. "
+        f"{wider}, {else_}, with another --out."
+    )

@@ -40,16 +40,15 @@ from reidapt.data.randomness import numpy_generator
 from reidapt.data.tracklets import Policy, Tracklets, usable_tracklets
 from reidapt.errors import ConfigError
 from reidapt.evaluation.embedding import evaluating
-from reidapt.evaluation.grouped import embed_by_group
 from reidapt.evaluation.tracklets import tracklet_clips
 from reidapt.losses.domain import combined_clips, domain_loss, draw_orders, order_labels, ramp, reverse
 from reidapt.losses.identity import smoothed_cross_entropy, soft_contrast
 from reidapt.losses.triplet import batch_hard_triplet
 from reidapt.methods.base import Method, Stream, TrainConfig, adam, copy_network, labels_of, warmup_cosine
-from reidapt.methods.pseudo_labels import Grouping, centre_per_group, find_clusters, group_means, views
+from reidapt.methods.pseudo_labels import Grouping, camera_features, find_clusters, group_means, too_few, views
 from reidapt.models.ema import ema_update
 from reidapt.models.embedder import ReidNet
-from reidapt.models.statistics import batch_norms, frozen_statistics
+from reidapt.models.statistics import frozen_statistics
 from reidapt.models.temporal import Pooling
 from reidapt.models.video import VideoNet
 from reidapt.similarity import kmeans
@@ -397,13 +396,13 @@ class VideoMeanTeacher(Method):
         """
         c, features = self.config, self.target_features()
         if c.clustering == "k-means":
-            labels = kmeans(features, c.clusters, seed=c.seed)
+            labels, radius = kmeans(features, c.clusters, seed=c.seed), 0.0
         else:
             clusters = find_clusters(
                 features, grouping=c.clustering, eps=c.eps, min_samples=c.min_samples, k1=c.k1, k2=c.k2
             )
-            labels = clusters.labels
-            self.record("radius", clusters.radius)
+            labels, radius = clusters.labels, clusters.radius
+            self.record("radius", radius)
             self.record("silhouette", clusters.silhouette)
         found = int(labels.max(initial=-1)) + 1
         outliers = float((labels < 0).mean())
@@ -416,12 +415,8 @@ class VideoMeanTeacher(Method):
         if len(self.centroids):
             log.warning("%d cluster(s): the epoch goes on with the clusters of the last one", found)
             return
-        wider = "Lower --eps or --k1" if found else "Raise --eps, lower --min_samples"
-        raise ConfigError(
-            f"Clustering {len(features)} target tracklets gave {found} cluster(s) at eps={c.eps}, "
-            f"min_samples={c.min_samples}; at least 2 are needed. {wider}, start the consistency later "
-            "(--consistency_start), or start from a trained run (--init), with another --out."
-        )
+        start = "start the consistency later (--consistency_start), or start from a trained run (--init)"
+        raise too_few(found, f"{len(features)} target tracklets", radius, c.min_samples, start)
 
     def target_features(self) -> Tensor:
         """What is clustered: the teacher's features of one clip of every target tracklet, float32 (N, D) on the CPU."""
@@ -429,18 +424,16 @@ class VideoMeanTeacher(Method):
         assert self.target_tracklets is not None
         c, tracklets = self.config, self.target_tracklets
         clips, _ = tracklet_clips(tracklets, c.frames, c.frames)
-        kinds = views(self.target.table)[tracklets.first]
-        own_statistics = c.normalise_cameras and bool(batch_norms(self.teacher))
-        features = embed_by_group(
+        return camera_features(
             self.teacher,
             ClipStore(self.target, clips),
-            kinds if own_statistics else np.full(len(kinds), -1),
-            c.seed,
+            views(self.target.table)[tracklets.first],
+            normalise=c.normalise_cameras,
+            seed=c.seed,
             batch_size=max(1, 256 // c.frames),
             device=self.device,
             bf16=self.bf16,
         )
-        return centre_per_group(features, kinds) if c.normalise_cameras and not own_statistics else features
 
     # -- start and checkpoint ------------------------------------------------------------------------------------
 

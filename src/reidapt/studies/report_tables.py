@@ -168,8 +168,7 @@ def dataset(context: Context) -> str:
     """The dataset of a study: ``--data``, or bench-colour's transit.
 
     Of the benchmark's camera networks it is the one where a single camera and a second one are worth about what they are on
-    Market-1501: c6 alone 30.8 rank-1 (the report: 31.9), with c3 20 more (26), c3 with c2 30 more (22); on forecourt the
-    second camera brings 14.
+    Market-1501: c6 alone 31.2 rank-1 (the report: 31.9), with c3 19 more (26), c3 with c2 30 more (22).
     """
     if len(context.data) > 1:
         raise ConfigError(f"This study needs one dataset, but --data was given {len(context.data)} times.")

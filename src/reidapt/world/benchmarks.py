@@ -75,7 +75,11 @@ def colour(people: int, pictures: int, size: tuple[int, int]) -> dict[str, Plan]
 def video(
     people: int, source_people: int, train_fraction: float, tracklets: int, frames: int, size: tuple[int, int]
 ) -> dict[str, Plan]:
-    """Tracklets of a source and two targets, and of people who change clothes; `tracklets` of a person at each of 4 cameras."""
+    """Tracklets of a source and two targets, and of people who change clothes.
+
+    Args:
+        tracklets: of a person at each of 4 cameras; where there are fewer cameras, twice as many.
+    """
     shared: dict[str, Any] = {"train_fraction": train_fraction, "frames": frames, "size": size}
     return {
         "source": Plan("game", source_people, seed=21, cameras=4, tracklets=tracklets, **shared),

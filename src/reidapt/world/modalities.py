@@ -152,17 +152,13 @@ def sensor_row(crop: Crop, given: np.ndarray, height: int) -> np.ndarray:
         return row
     rng = stream(crop.noise_seed, crop.modality)
     if crop.modality == "infrared":
-        lamp = infrared_light(camera) == "lamp"
         row[0] = row[0] * 1.1 + 0.3
         gain = lamp_gain(crop)
         row[1:4] = gain * between(fixed, (0.85, 1.2)) * (1.0 + 0.06 * float(np.clip(rng.standard_normal(), -2, 2)))
         row[5], row[6] = between(fixed, (0.80, 1.10)), between(fixed, (1.05, 1.3))
         row[7] = between(fixed, (0.0, 0.05))
-        row[8] = (
-            between(fixed, (0.008, 0.022)) * float(np.clip(gain**0.5, 0.7, 1.6))
-            if lamp
-            else between(fixed, (0.004, 0.010))
-        )
+        noise = (0.008, 0.022) if infrared_light(camera) == "lamp" else (0.004, 0.010)
+        row[8] = between(fixed, noise) * float(np.clip(gain**0.5, 0.7, 1.6))
         row[16], row[17] = 1.0, between(fixed, (0.0, 0.8))
         row[9:14] = blur_taps(row[0])
     else:
