@@ -44,7 +44,7 @@ from reidapt.translation.retention import Retention, measure_retention
 
 MODELS: tuple[Model, ...] = (1, 2, 3, 4, "variable")
 REMEDIES: Mapping[str, Mapping[str, Any]] = {
-    "as in the report": {"soften": 0.0, "band_weight": 0.0},
+    "no remedy": {"soften": 0.0, "band_weight": 0.0},
     "GAN weight 5": {"soften": 0.0, "band_weight": 0.0, "gan_weight": 5.0},
     "soft masks": {"soften": 8.0, "band_weight": 0.0},
     "band term": {"soften": 0.0, "band_weight": 60.0},
@@ -209,7 +209,7 @@ STUDY_LIST = (
         "background-gan, model 4: remedies of the background that splits beside the person.",
         remedies,
         {"split": "split", "split_real": "split of real crops", **JUDGED},
-        baseline="as in the report",
+        baseline="no remedy",
         compared=("split",),
     ),
 )  # fmt: skip
