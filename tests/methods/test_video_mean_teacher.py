@@ -20,7 +20,8 @@ from reidapt.evaluation import grouped
 from reidapt.methods import video_mean_teacher as module
 from reidapt.methods.pseudo_labels import Clusters
 from reidapt.methods.source_only import SourceOnly, SourceOnlyConfig
-from reidapt.methods.video_mean_teacher import Clips, VideoMeanTeacher, VideoMeanTeacherConfig
+from reidapt.methods.video_mean_teacher import VideoMeanTeacher, VideoMeanTeacherConfig
+from reidapt.models import clip_domains
 from reidapt.training import Run, train
 
 PARTS = ("frame", "clip", "combined", "consistency")
@@ -103,7 +104,7 @@ def test_changing_the_target_videos_changes_the_student_through_every_loss(part,
         real = module.soft_contrast
         monkeypatch.setattr(module, "soft_contrast", lambda f, *rest: real(f.detach(), *rest))
     else:
-        monkeypatch.setattr(module, "reverse", lambda x, strength: x.detach())
+        monkeypatch.setattr(clip_domains, "reverse", lambda x, strength: x.detach())
     first, second = (parameters(make(folders, target, **options)) for target in ("target", "other"))
     assert same(first, second)
 
@@ -169,14 +170,13 @@ def test_gradients_are_reversed_for_the_features_and_not_for_the_classifier(leve
     frames = [torch.randn(5, 4, dim, requires_grad=True) for _ in range(2)]
 
     def gradients():
-        clips = [Clips(f, f.mean(1), f.mean(1), f.mean(1)) for f in frames]
+        seen = {"frame": lambda f: f, "clip": lambda f: f.mean(1), "combined": method.halves}[level]
         draws = {"draws": torch.Generator().manual_seed(0)} if level == "combined" else {}
-        loss = getattr(method, f"{level}_loss")(*clips, 0.25, **draws)
-        network = {"frame": method.frame_domain, "clip": method.clip_domain, "combined": method.order}[level]
-        return torch.autograd.grad(loss, [*frames, *network.parameters()])
+        loss = getattr(method.domains, f"{level}_loss")(*map(seen, frames), 0.25, **draws)
+        return torch.autograd.grad(loss, [*frames, *getattr(method.domains, level).parameters()])
 
     found = gradients()
-    monkeypatch.setattr(module, "reverse", lambda x, strength: x)
+    monkeypatch.setattr(clip_domains, "reverse", lambda x, strength: x)
     plain = gradients()
     for a, b in zip(found[:2], plain[:2]):
         assert float(b.abs().max()) > 0

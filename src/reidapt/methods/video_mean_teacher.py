@@ -31,7 +31,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from reidapt.data import Batch, CropStore, CropTable, batches, class_labels, generator, pk_batches
 from reidapt.data.clips import ClipAugment, ClipStore, clip_batches
@@ -41,11 +41,12 @@ from reidapt.data.tracklets import Policy, Tracklets, usable_tracklets
 from reidapt.errors import ConfigError
 from reidapt.evaluation.embedding import evaluating
 from reidapt.evaluation.tracklets import tracklet_clips
-from reidapt.losses.domain import combined_clips, domain_loss, draw_orders, order_labels, ramp, reverse
+from reidapt.losses.domain import ramp
 from reidapt.losses.identity import smoothed_cross_entropy, soft_contrast
 from reidapt.losses.triplet import batch_hard_triplet
 from reidapt.methods.base import Method, Stream, TrainConfig, adam, copy_network, labels_of, warmup_cosine
 from reidapt.methods.pseudo_labels import Grouping, camera_features, find_clusters, group_means, too_few, views
+from reidapt.models.clip_domains import ClipDomains
 from reidapt.models.ema import ema_update
 from reidapt.models.embedder import ReidNet
 from reidapt.models.statistics import frozen_statistics
@@ -185,9 +186,7 @@ class VideoMeanTeacher(Method):
         )
         self.teacher = copy.deepcopy(self.student).requires_grad_(False)
         dim, hidden = self.student.dim, config.domain_hidden
-        self.frame_domain = classifier(dim, hidden, 1)
-        self.clip_domain = classifier(dim, hidden, 1)
-        self.order = classifier(4 * dim, hidden, 6)
+        self.domains = ClipDomains(dim, hidden)
         self.updates: Tensor  # t, global step of the teacher
         self.register_buffer("updates", torch.zeros((), dtype=torch.int64))
         self.centroids: Tensor  # C (clusters, D), L2-normalised; in the extra state, as their number changes
@@ -267,7 +266,7 @@ class VideoMeanTeacher(Method):
     # -- the training step ---------------------------------------------------------------------------------------
 
     def optimisers(self) -> dict[str, torch.optim.Optimizer]:
-        parts = (self.student, self.frame_domain, self.clip_domain, self.order)
+        parts = (self.student, self.domains)
         return {"student": adam(itertools.chain(*(part.parameters() for part in parts)), self.config)}
 
     def lr_factor(self, epoch: float) -> float:
@@ -325,10 +324,16 @@ class VideoMeanTeacher(Method):
         """λ_f L^S_frame + λ_v L^S_clip + λ_c L^S_combined on reversed gradients of live features."""
         c = self.config
         beta = c.reversal * ramp(step / max(1, self.length * self.total_epochs))
+        pairs = min(len(source.frames), len(target.frames))
         losses = {
-            "frame": lambda: self.frame_loss(source, target, beta),
-            "clip": lambda: self.clip_loss(source, target, beta),
-            "combined": lambda: self.combined_loss(source, target, beta, generator(c.seed, "order", step)),
+            "frame": lambda: self.domains.frame_loss(source.frames, target.frames, beta),
+            "clip": lambda: self.domains.clip_loss(source.feature, target.feature, beta),
+            "combined": lambda: self.domains.combined_loss(
+                self.halves(source.frames[:pairs]),
+                self.halves(target.frames[:pairs]),
+                beta,
+                generator(c.seed, "order", step),
+            ),
         }
         total = source.feature.new_zeros(())
         for level, loss in losses.items():
@@ -338,24 +343,6 @@ class VideoMeanTeacher(Method):
                 self.record(f"loss/domain_{level}", value)
                 total = total + weight * value
         return total
-
-    def frame_loss(self, source: Clips, target: Clips, beta: float) -> Tensor:
-        """L^S_frame: which domain a frame's feature is from."""
-        verdicts = [self.frame_domain(reverse(clips.frames.flatten(0, 1), beta)) for clips in (source, target)]
-        return domain_loss(*verdicts)
-
-    def clip_loss(self, source: Clips, target: Clips, beta: float) -> Tensor:
-        """L^S_clip: which domain a clip's feature is from."""
-        return domain_loss(*(self.clip_domain(reverse(clips.feature, beta)) for clips in (source, target)))
-
-    def combined_loss(self, source: Clips, target: Clips, beta: float, draws: torch.Generator) -> Tensor:
-        """L^S_combined: in which order the shuffled halves of a source and a target clip follow each other."""
-        pairs = min(len(source.frames), len(target.frames))
-        halves = [self.halves(clips.frames[:pairs]) for clips in (source, target)]
-        permutation = draw_orders(pairs, draws).to(source.frames.device)
-        shuffled = combined_clips(halves[0], halves[1], permutation)
-        logits = self.order(reverse(shuffled, beta))
-        return F.cross_entropy(logits.float(), order_labels(permutation))
 
     def halves(self, frames: Tensor) -> Tensor:
         """Features of the first and the second half of clips, (B, T, D) → (B, 2, D)."""
@@ -450,11 +437,6 @@ class VideoMeanTeacher(Method):
 
     def set_extra_state(self, state: dict[str, Any]) -> None:
         self.centroids = state["centroids"].to(self.centroids.device)
-
-
-def classifier(dim: int, hidden: int, classes: int) -> nn.Module:
-    """A domain classifier: one hidden layer."""
-    return nn.Sequential(nn.Linear(dim, hidden), nn.ReLU(), nn.Linear(hidden, classes))
 
 
 def passes(one: Callable[[int], list[np.ndarray]], seed: int, length: int) -> list[np.ndarray]:
