@@ -17,11 +17,11 @@ from reidapt.data.augment import normalise
 from reidapt.data.clips import middle_clip
 from reidapt.errors import ConfigError, DataError
 from reidapt.evaluation import grouped
+from reidapt.losses import clip_domains
 from reidapt.methods import video_mean_teacher as module
 from reidapt.methods.pseudo_labels import Clusters
 from reidapt.methods.source_only import SourceOnly, SourceOnlyConfig
 from reidapt.methods.video_mean_teacher import VideoMeanTeacher, VideoMeanTeacherConfig
-from reidapt.models import clip_domains
 from reidapt.training import Run, train
 
 PARTS = ("frame", "clip", "combined", "consistency")

@@ -41,12 +41,12 @@ from reidapt.data.tracklets import Policy, Tracklets, usable_tracklets
 from reidapt.errors import ConfigError
 from reidapt.evaluation.embedding import evaluating
 from reidapt.evaluation.tracklets import tracklet_clips
+from reidapt.losses.clip_domains import ClipDomains
 from reidapt.losses.domain import ramp
 from reidapt.losses.identity import smoothed_cross_entropy, soft_contrast
 from reidapt.losses.triplet import batch_hard_triplet
 from reidapt.methods.base import Method, Stream, TrainConfig, adam, copy_network, labels_of, warmup_cosine
 from reidapt.methods.pseudo_labels import Grouping, camera_features, find_clusters, group_means, too_few, views
-from reidapt.models.clip_domains import ClipDomains
 from reidapt.models.ema import ema_update
 from reidapt.models.embedder import ReidNet
 from reidapt.models.statistics import frozen_statistics
