@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from reidapt.data import read
+from reidapt.data.readers.world import ensure, place
 from reidapt.errors import DataError
 from reidapt.world import benchmarks
 from reidapt.world.benchmarks import Benchmark, Plan
@@ -30,3 +34,21 @@ def test_what_is_no_world_is_said(tmp_path):
         read("world:bench-colour/tiny/forcourt")
     with pytest.raises(DataError, match=r"holds no crops\.csv"):
         read(f"world:{tmp_path}")
+
+
+def test_of_several_that_want_a_world_one_renders_and_the_others_wait(tmp_path, monkeypatch):
+    monkeypatch.setenv("REIDAPT_WORLDS", str(tmp_path))
+    asked = []
+
+    def render(folder, *, bench, progress=None):
+        asked.append(bench)
+        time.sleep(0.2)
+        folder.mkdir()
+        (folder / "crops.csv").write_text("path,person,camera,split\na.jpg,1,1,train\n")
+
+    monkeypatch.setattr("reidapt.data.rendered.render_dataset", render)
+    folder = place("bench-colour/tiny/transit")
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(ensure, [folder] * 4))
+    assert asked == ["bench-colour/tiny/transit"]
+    assert (folder / "crops.csv").exists()

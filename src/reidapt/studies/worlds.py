@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reidapt.data.readers.world import place
+from reidapt.data.readers.world import ensure, place
 from reidapt.data.rendered import plain, render_dataset
 from reidapt.errors import RunError
 from reidapt.progress import Display
@@ -19,7 +19,7 @@ def bench_specs(bench: str, size: str, display: Display) -> dict[str, str]:
         folder = place(name)
         if not (folder / "crops.csv").exists():
             with display.stage(f"Rendering {name}") as progress:
-                render_dataset(folder, bench=name, progress=progress)
+                ensure(folder, progress)
         specs[role] = f"world:{name}"
     return specs
 

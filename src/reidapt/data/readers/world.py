@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Callable
 from pathlib import Path
+
+from filelock import FileLock
 
 from reidapt.data.readers import tabular
 from reidapt.data.table import CropTable
@@ -41,6 +44,27 @@ def place(text: str) -> Path:
     return cache() / f"{name[0]}-v{BENCHMARKS[name[0]].version}" / Path(*name[1:])
 
 
+def ensure(folder: Path, progress: Callable[[int, int, str], None] | None = None) -> None:
+    """Render the benchmark world of a folder in the cache, unless it is there.
+
+    Of several processes that want it one renders; the others wait for it.
+
+    Raises:
+        WorldError: it cannot be rendered.
+    """
+    if (folder / "crops.csv").exists() or not folder.is_relative_to(cache()):
+        return
+    from reidapt.data.rendered import render_dataset
+
+    bench, *rest = folder.relative_to(cache()).parts
+    name = "/".join([bench.rpartition("-v")[0], *rest])
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.with_name(f".{folder.name}.lock")):
+        if not (folder / "crops.csv").exists():
+            log.info("rendering %s into %s, once", name, folder)
+            render_dataset(folder, bench=name, progress=progress)
+
+
 def read(folder: Path) -> CropTable:
     """The table of a rendered world; a benchmark world that is not in the cache is rendered first.
 
@@ -48,14 +72,8 @@ def read(folder: Path) -> CropTable:
         DataError: no `crops.csv` in the folder.
         WorldError: it has to be rendered, but cannot be.
     """
+    ensure(folder)
     table = folder / "crops.csv"
-    if not table.exists() and folder.is_relative_to(cache()):
-        from reidapt.data.rendered import render_dataset
-
-        bench, *rest = folder.relative_to(cache()).parts
-        name = "/".join([bench.rpartition("-v")[0], *rest])
-        log.info("rendering %s into %s, once", name, folder)
-        render_dataset(folder, bench=name)
     if not table.is_file():
         raise DataError(
             f"{folder} holds no crops.csv; world:DIR is a folder that 'reidapt world render' wrote, or a benchmark world "
