@@ -106,15 +106,15 @@ def test_distances_and_figure_of_a_short_training(tmp_path, monkeypatch):
     folder, table = run_study(STUDIES["thesis-distance"], context(tmp_path, data))
     assert "| after | market1501 |" in table
     assert "45.1" in table
-    assert "random-network-0" in (folder / "seed-0" / "distances-market1501-after.json").read_text()
-    (tmp_path / "figure").mkdir()
-    (tmp_path / "figure" / "seed-0").symlink_to(folder / "seed-0")  # trainings are shared by a link
-    moment = (folder / "seed-0" / "cut-joint-to-market1501" / "checkpoints" / "last.pt").stat().st_mtime_ns
+    case = thesis.Seed(context(tmp_path, data), 0)
+    assert "random-network-0" in (case.folder / "distances-market1501-after.json").read_text()
+    trained = case.folder / "cut-joint-to-market1501" / "checkpoints" / "last.pt"
+    moment = trained.stat().st_mtime_ns
     figure = Context("tiny", range(1), data, tmp_path / "figure", Display())
     drawn, _ = run_study(STUDIES["thesis-figure-2"], figure)
     with Image.open(drawn / "figure-2-seed-0.png") as picture:
         assert np.asarray(picture).std() > 10
-    assert (folder / "seed-0" / "cut-joint-to-market1501" / "checkpoints" / "last.pt").stat().st_mtime_ns == moment
+    assert trained.stat().st_mtime_ns == moment  # the studies share their trainings
 
 
 def test_redrawn_pictures_are_those_of_the_method():

@@ -1,7 +1,6 @@
 """Studies thesis-table-1, thesis-losses, thesis-distance, thesis-figure-2: cut-joint from one source to three targets (Defonte).
 
-The worlds are those of `bench-colour`, or `--data SOURCE --data TARGET ...`. Trainings stand in `seed-N` of the study's
-folder and are found again there; a link to another study's `seed-N` shares them.
+The worlds are those of `bench-colour`, or `--data SOURCE --data TARGET ...`. The studies share their trainings.
 """
 
 from __future__ import annotations
@@ -9,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from reidapt.evaluation.extractors import from_model, random_network
 from reidapt.methods import Method
 from reidapt.studies.demo import OPTIONS
 from reidapt.studies.setting import minutes, run_method, score
-from reidapt.studies.study import Context, Row, Study
+from reidapt.studies.study import Context, Row, Study, shared_runs
 from reidapt.studies.worlds import bench_specs
 from reidapt.training import Run
 from reidapt.training.checkpoint import load
@@ -65,6 +65,11 @@ class Seed:
         """Dataset specs: ``source``, then the targets by name."""
         return specs(self.context)
 
+    @cached_property
+    def folder(self) -> Path:
+        """Where the trainings of this seed stand."""
+        return shared_runs(self.context, "thesis", *self.context.data) / f"seed-{self.seed}"
+
     @property
     def targets(self) -> list[str]:
         """Names of the targets."""
@@ -73,8 +78,8 @@ class Seed:
     def train(self, name: str, method: str, **options: Any) -> Run:
         """A run of this seed, in a folder of its name."""
         with self.context.display.stage(f"Seed {self.seed}: {name}") as progress:
-            out = self.context.out / f"seed-{self.seed}" / name.replace(" ", "-")
-            return run_method(method, progress, source=self.specs["source"], out=str(out), seed=self.seed, **options)
+            out = str(self.folder / name.replace(" ", "-"))
+            return run_method(method, progress, source=self.specs["source"], out=out, seed=self.seed, **options)
 
     def direct(self) -> Run:
         """source-only with the usual network."""
@@ -190,7 +195,7 @@ def distances(case: Seed, target: str, translated: bool) -> dict[str, Any]:
             found[f"{measure}_{name}"] = scale * distance.value
             said.append(str(distance))
     when = "after" if translated else "before"
-    write_json(case.context.out / f"seed-{case.seed}" / f"distances-{target}-{when}.json", said)
+    write_json(case.folder / f"distances-{target}-{when}.json", said)
     return {**found, "minutes": minutes(run) if translated else 0.0}
 
 
