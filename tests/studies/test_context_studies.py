@@ -45,8 +45,9 @@ def test_pictures_are_measured_and_shown_from_the_same_trainings(context, tmp_pa
     assert rows["context-rendering"]["diversity"] > 0.0
     assert all(row["frechet"] > 0 for row in rows.values())
     assert "CR-GAN (published)" in table
-    runs = sorted(tmp_path.glob("context-runs-tiny/target/seed-0/*/checkpoints/last.pt"))
+    runs = sorted(tmp_path.glob("colour-runs/*/seed-0/*/checkpoints/last.pt"))
     before = [run.stat().st_mtime_ns for run in runs]
+    assert len(before) == 3
     for number, name in ((4, "one-person-in-eight-contexts"), (5, "eight-people-in-one-context")):
         folder, _ = run_study(STUDIES[f"context-figure-{number}"], context(f"figure-{number}"))
         with Image.open(folder / f"{name}-seed-0.png") as picture:

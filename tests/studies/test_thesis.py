@@ -64,7 +64,7 @@ def test_table_1_ranks_every_model_on_every_target(tmp_path, asked):
     direct = next(options for name, options in asked if name == "source-only")
     assert "target" not in direct
     same = next(o for n, o in asked if o["out"].endswith("direct-encoder"))
-    other = next(o for n, o in asked if o["out"].endswith("cut-joint-to-market1501"))
+    other = next(o for n, o in asked if o["out"].endswith("market1501-cut-joint"))
     changed = {key for key in other if other[key] != same.get(key)}
     assert changed == {"out"}  # the same network, batches and steps
     assert {key: same[key] for key in WITHOUT} == WITHOUT
@@ -103,12 +103,12 @@ def test_distances_and_figure_of_a_short_training(tmp_path, monkeypatch):
     )
     folders = [write_masked_market(tmp_path / name, train=4, test=3, cameras=2, seed=s) for s, name in enumerate("xy")]
     data = [f"market1501:{folder}" for folder in folders]
-    folder, table = run_study(STUDIES["thesis-distance"], context(tmp_path, data))
+    _, table = run_study(STUDIES["thesis-distance"], context(tmp_path, data))
     assert "| after | market1501 |" in table
     assert "45.1" in table
     case = thesis.Seed(context(tmp_path, data), 0)
-    assert "random-network-0" in (case.folder / "distances-market1501-after.json").read_text()
-    trained = case.folder / "cut-joint-to-market1501" / "checkpoints" / "last.pt"
+    assert "random-network-0" in (case.folder / "market1501-distances-after.json").read_text()
+    trained = case.folder / "market1501-cut-joint" / "checkpoints" / "last.pt"
     moment = trained.stat().st_mtime_ns
     figure = Context("tiny", range(1), data, tmp_path / "figure", Display())
     drawn, _ = run_study(STUDIES["thesis-figure-2"], figure)

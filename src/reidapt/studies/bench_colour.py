@@ -1,4 +1,7 @@
-"""Study bench-colour: direct transfer, cluster-teacher and oracle on the three targets of the benchmark world."""
+"""Study bench-colour: direct transfer, cluster-teacher and oracle on the three targets of the benchmark world.
+
+All studies on this benchmark share their trainings: what two of them need is trained once.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,8 @@ from typing import Any
 from reidapt.data import read
 from reidapt.studies.demo import OPTIONS
 from reidapt.studies.setting import Setting, minutes, score
-from reidapt.studies.study import Context, Row, Study
+from reidapt.studies.study import Context, Row, Study, shared_runs
 from reidapt.studies.worlds import bench_specs
-from reidapt.training import Run
 
 
 def setting_of(size: str, specs: Mapping[str, str], target: str) -> Setting:
@@ -26,13 +28,14 @@ def rows(context: Context) -> Iterator[Row]:
             setting = setting_of(context.size, specs, target)
 
             def obtain(name: str, setting: Setting = setting, target: str = target, seed: int = seed) -> dict[str, Any]:
-                folder = context.out / f"seed-{seed}"
+                folder = shared_runs(context, "colour") / f"seed-{seed}"
                 with context.display.stage(f"Seed {seed}, {target}: {name}") as progress:
                     if name == "direct":
                         run = setting.direct(folder / "direct", seed, progress)
                     else:
                         train = setting.oracle if name == "oracle" else setting.adapted
-                        run = train(folder / f"{target}-{name}", seed, Run(folder / "direct"), progress)
+                        place = folder / f"{target}-{'oracle' if name == 'oracle' else 'cluster-teacher'}"
+                        run = train(place, seed, setting.direct(folder / "direct", seed), progress)
                     return {**score(run, setting.target, name=target), "minutes": minutes(run)}
 
             for name in ("direct", "adapted", "oracle"):

@@ -25,7 +25,7 @@ from reidapt.evaluation.perceptual import diversity, random_perceptual
 from reidapt.methods.base import Contexts
 from reidapt.studies.demo import OPTIONS
 from reidapt.studies.setting import Setting, minutes, run_method, score
-from reidapt.studies.study import Context, Row, Study
+from reidapt.studies.study import Context, Row, Study, shared_runs
 from reidapt.studies.worlds import bench_specs
 from reidapt.training import Run, load
 from reidapt.training.evaluate import Options
@@ -73,6 +73,10 @@ class Case:
     folder: Path
     context: Context
 
+    def place(self, name: str) -> Path:
+        """Where something of this name stands that is made for the target."""
+        return self.folder / f"{self.target} {name}".replace(" ", "-").replace("(", "").replace(")", "")
+
     def shared(self) -> dict[str, Any]:
         """Options of every method that redraws."""
         options = self.setting.options
@@ -93,7 +97,7 @@ class Case:
             judge = {key: network[key] for key in ("backbone", "weights", "last_stride") if key in network}
             judge["init"] = str(self.direct().folder)
         with self.context.display.stage(f"Seed {self.seed}: {name}") as progress:
-            out = str(self.folder / slug(name))
+            out = str(self.place(name))
             return run_method(method, progress, out=out, **self.shared(), **judge, **options)
 
     def trained(self, name: str) -> Run:
@@ -103,7 +107,7 @@ class Case:
         render = {"render": str(self.redrawn(name).folder), "render_share": SHARE}
         s = self.setting
         with self.context.display.stage(f"Seed {self.seed}: re-ID with {name}") as progress:
-            out = str(self.folder / f"{slug(name)}-reid")
+            out = str(self.place(f"{name} reid"))
             options = {**s.options, **s.supervised, **render}
             return run_method("source-only", progress, source=s.source, out=out, seed=self.seed, **options)
 
@@ -120,23 +124,18 @@ class Case:
                 source=s.source,
                 target=s.target,
                 init=str(start.folder),
-                out=str(self.folder / f"{slug(name)}-cluster-teacher"),
+                out=str(self.place(f"{name} cluster-teacher")),
                 seed=self.seed,
                 **options,
             )
 
 
-def slug(name: str) -> str:
-    """A row's name as that of a folder."""
-    return name.replace(" ", "-").replace("(", "").replace(")", "")
-
-
 def cases(context: Context) -> Iterator[Case]:
-    """One case a seed; the studies' trainings lie in ``context-runs-SIZE`` beside the study's folder."""
+    """One case a seed."""
     source, target, name = places(context)
     setting = Setting(source=source, target=target, **OPTIONS[context.size])
     for seed in context.seeds:
-        folder = context.out.parent / f"context-runs-{context.size}" / name / f"seed-{seed}"
+        folder = shared_runs(context, "colour", *context.data) / f"seed-{seed}"
         yield Case(setting, name, context.size, seed, folder, context)
 
 
@@ -182,7 +181,7 @@ def oracle(case: Case) -> Run:
     """Trained on the target's own labels, from the same start."""
     start = case.direct()
     with case.context.display.stage(f"Seed {case.seed}: oracle") as progress:
-        return case.setting.oracle(case.folder / "oracle", case.seed, start, progress)
+        return case.setting.oracle(case.place("oracle"), case.seed, start, progress)
 
 
 def ranked(case: Case, train: Any, options: Options | None = None) -> dict[str, Any]:
@@ -221,7 +220,7 @@ def distances(case: Case, first: CropStore, target: CropStore) -> dict[str, Any]
     """Fréchet distance to the target's pictures by a random network, ×100, kernel distance by the direct network, ×10,000."""
     network = from_model(load(case.direct().folder), "direct transfer's network")
     found = set_distance(first, target, random_network(), "frechet"), set_distance(first, target, network, "kernel")
-    write_json(case.folder / f"distances-{first.table.name}.json", [str(distance) for distance in found])
+    write_json(case.place(f"distances {first.table.name}.json"), [str(distance) for distance in found])
     return {"frechet": 100 * found[0].value, "kernel": 10_000 * found[1].value}
 
 
@@ -229,7 +228,7 @@ def quality(case: Case, name: str, people: int = 64) -> dict[str, Any]:
     """Diversity over contexts, distances to the target, and identity retention of a method's pictures."""
     run = case.redrawn(name)
     method = load(run.folder)
-    many, once = case.folder / f"{slug(name)}-{CONTEXTS}-contexts", case.folder / f"{slug(name)}-once"
+    many, once = case.place(f"{name} {CONTEXTS} contexts"), case.place(f"{name} once")
     if not once.exists():
         translate_dataset(run.folder, case.setting.source, once, splits=("train",), seed=case.seed)
     value = 0.0  # a method without contexts gives one picture

@@ -68,7 +68,7 @@ class Seed:
     @cached_property
     def folder(self) -> Path:
         """Where the trainings of this seed stand."""
-        return shared_runs(self.context, "thesis", *self.context.data) / f"seed-{self.seed}"
+        return shared_runs(self.context, "colour", *self.context.data) / f"seed-{self.seed}"
 
     @property
     def targets(self) -> list[str]:
@@ -94,7 +94,7 @@ class Seed:
 
     def adapted(self, target: str, name: str = "", **options: Any) -> Run:
         """cut-joint to a target."""
-        name = f"{name or 'cut-joint'} to {target}"
+        name = f"{target} {name or 'cut-joint'}"
         return self.train(name, "cut-joint", target=self.specs[target], **{**CUT[self.context.size], **options})
 
     def ranked(self, train: Callable[[], Run], target: str) -> dict[str, Any]:
@@ -195,7 +195,7 @@ def distances(case: Seed, target: str, translated: bool) -> dict[str, Any]:
             found[f"{measure}_{name}"] = scale * distance.value
             said.append(str(distance))
     when = "after" if translated else "before"
-    write_json(case.folder / f"distances-{target}-{when}.json", said)
+    write_json(case.folder / f"{target}-distances-{when}.json", said)
     return {**found, "minutes": minutes(run) if translated else 0.0}
 
 
