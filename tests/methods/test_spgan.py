@@ -111,3 +111,15 @@ def test_resume_anywhere_is_bit_exact(specs, tmp_path):
     torch.manual_seed(5)
     train("spgan", config("broken"))
     assert_same_weights(tmp_path / "whole", tmp_path / "broken")
+
+
+def test_a_residual_generator_that_draws_nothing_returns_its_picture(specs):
+    method = attached(specs, residual=True)
+    pictures = torch.arange(256, dtype=torch.uint8).repeat(14)[: 48 * 24 * 3].view(1, 3, 48, 24)
+    before = method.translate(pictures)
+    torch.nn.init.zeros_(method.to_target.leave.weight)
+    torch.nn.init.zeros_(method.to_target.leave.bias)
+    drawn = method.translate(pictures)
+    squeezed = 127.5 + 0.98 * (pictures.double() - 127.5)
+    assert (drawn.double() - squeezed).abs().max() <= 1
+    assert not torch.equal(before, drawn)

@@ -73,6 +73,9 @@ class SpganConfig(RunConfig):
     """Channels of the generators at full size (CycleGAN: 64)."""
     blocks: int = 9
     """Residual blocks of the generators (CycleGAN: 9 at 256 px)."""
+    residual: bool = False
+    """Draw a change of the picture instead of the whole picture (our choice; CycleGAN: off): a short training has no time
+    to learn to draw."""
     discriminator_width: int = 64
     """Channels of the PatchGANs' first layer (CycleGAN: 64)."""
     patch_layers: int = 3
@@ -126,7 +129,7 @@ class Spgan(Method):
         super().__init__(config, persons=persons)
         c = config
         self.to_target, self.to_source = (
-            ResidualGenerator(base=c.generator_width, blocks=c.blocks) for _ in range(2)
+            ResidualGenerator(base=c.generator_width, blocks=c.blocks, residual=c.residual) for _ in range(2)
         )  # G, F
         self.judge_target, self.judge_source = (
             PatchGAN(3, size=c.size, base=c.discriminator_width, norm="instance", layers=c.patch_layers)

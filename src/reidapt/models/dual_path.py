@@ -9,13 +9,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from reidapt.models.initialise import norm_layer, normal
-from reidapt.models.residual import ResidualBlock
+from reidapt.models.residual import ResidualBlock, changed
 
 HALVINGS = 3
 """Halvings of both encoders: 256×128 px become 32×16."""
-
-NEARLY = 0.98
-"""Largest value of a context's pixel that enters tanh's inverse, which is infinite at 1."""
 
 START = 3.0
 """Logit of X_C at a person's pixel before anything is learnt, and its opposite elsewhere: 0.95 and 0.05."""
@@ -95,7 +92,7 @@ class DualPath(nn.Module):
         out = self.leave(functional.leaky_relu(self.mix(maps), 0.2)).float()
         x, y = source[:, :3].float(), context[:, :3].float()
         prior = START * source[:, 3:4].float() if source.shape[1] > 3 else 0.0
-        redrawn, blend = torch.tanh(out[:, :3] + torch.atanh(NEARLY * y)), torch.sigmoid(out[:, 3:] + prior)
+        redrawn, blend = changed(y, out[:, :3]), torch.sigmoid(out[:, 3:] + prior)
         return Rendering(blend * x + (1 - blend) * redrawn, redrawn, blend)
 
 

@@ -7,6 +7,14 @@ from torch import Tensor, nn
 
 from reidapt.models.initialise import norm_layer, normal
 
+NEARLY = 0.98
+"""Share of the range −1..1 that pictures are squeezed into before atanh, which is infinite at its ends."""
+
+
+def changed(pictures: Tensor, change: Tensor) -> Tensor:
+    """Pictures (B, 3, H, W) in −1..1 with a change added before the tanh: float32 of the same shape and range."""
+    return torch.tanh(change.float() + torch.atanh(NEARLY * pictures.float()))
+
 
 class ResidualBlock(nn.Module):
     """x + two 3×3 convolutions, the first followed by a ReLU; edges are reflected.
@@ -40,10 +48,12 @@ class ResidualGenerator(nn.Module):
         base: channels at full size (CycleGAN: 64).
         blocks: residual blocks (CycleGAN: 6 for 128×128 px, 9 for 256×256).
         norm: ``batch`` or ``instance`` (CycleGAN).
+        residual: draw a change of the picture instead of the whole picture.
     """
 
-    def __init__(self, *, base: int = 64, blocks: int = 6, norm: str = "instance") -> None:
+    def __init__(self, *, base: int = 64, blocks: int = 6, norm: str = "instance", residual: bool = False) -> None:
         super().__init__()
+        self.residual = residual
         bias = norm == "instance"
 
         def normed(convolution: nn.Module, channels: int) -> nn.Sequential:
@@ -71,4 +81,5 @@ class ResidualGenerator(nn.Module):
         maps = self.blocks(maps)
         for up, norm in zip(self.ups, self.up_norms):
             maps = torch.relu(norm(up(maps, output_size=sizes.pop())))
-        return torch.tanh(self.leave(maps).float())
+        drawn = self.leave(maps).float()
+        return changed(pictures, drawn) if self.residual else torch.tanh(drawn)

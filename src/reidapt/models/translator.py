@@ -10,9 +10,7 @@ from torch import Tensor, nn
 
 from reidapt.models.initialise import normal
 from reidapt.models.instance_norm import InstanceNorm
-
-NEARLY = 0.98
-"""What pictures are scaled by before tanh is inverted, which is infinite at 1."""
+from reidapt.models.residual import changed
 
 
 class Blur(nn.Module):
@@ -167,7 +165,7 @@ class Decoder(nn.Module):
                 maps = doubling(maps, output_size=size)
             maps = F.relu(norm(maps, *given))
         drawn = self.last(maps).float()
-        return torch.tanh(drawn if pictures is None else drawn + torch.atanh(NEARLY * pictures.float()))
+        return torch.tanh(drawn) if pictures is None else changed(pictures, drawn)
 
 
 class Projector(nn.Module):

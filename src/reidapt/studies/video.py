@@ -29,8 +29,8 @@ SIZES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
             "pictures_per_person": 2, "target_clips": 16, "decay_epochs": [], "warmup_epochs": 1.0, "k1": 10, "k2": 3,
             "min_samples": 2,
         },
-        "start": {"epochs": 10, "lr": 1e-3},
-        "rest": {"epochs": 8, "lr": 5e-4, "steps": 30},
+        "start": {"epochs": 20, "lr": 1e-3},
+        "rest": {"epochs": 20, "lr": 5e-4, "steps": 30},
     },
     "full": {"options": {}, "start": {"epochs": 60}, "rest": {"epochs": 90, "decay_epochs": [20, 60]}},
 }  # fmt: skip
