@@ -1,12 +1,15 @@
 """The studies of cluster-teacher: what they compute from runs, and that every row is asked for once."""
 
 import json
+from functools import partial
+from pathlib import Path
 
 import pytest
 
+from reidapt.methods import load_method
 from reidapt.progress import Display
-from reidapt.studies import STUDIES, cluster_quality, leaderboard
-from reidapt.studies.setting import Setting, peak_memory
+from reidapt.studies import STUDIES, cluster_quality, context_rendering, infrared, leaderboard, setting, thesis, video
+from reidapt.studies.setting import peak_memory
 from reidapt.studies.study import Context, Row, Study, run_study
 from reidapt.training import Run
 
@@ -47,59 +50,61 @@ def test_correlation_is_spearmans(tmp_path, monkeypatch):
     assert "| 100.0 | -100.0 | 80.0 | 80.0 |" in last  # one pair of four swapped: 1 - 6 · 2 / (4 · 15) = 0.8
 
 
+SPECS = {
+    "bench-colour": {"source": "s", "forecourt": "f", "winter": "w", "transit": "t"},
+    "bench-video": {"source": "vs", "promenade": "vp", "clothes": "vc"},
+    **{bench: {"world": bench} for bench in infrared.BENCHES.values()},
+}
+
+
 @pytest.fixture
 def recorded(monkeypatch, tmp_path):
-    """The leaderboard with trainings and scores replaced by records of what was asked for."""
-    asked = []
+    """The leaderboard with trainings and scores replaced by records of what was asked for: by folder, method and options."""
+    asked = {}
 
-    def run_method(name, progress, *, out, init="", **options):
-        asked.append((name, out.split("seed-0/")[1], init.split("seed-0/")[-1], options.get("extend", "")))
-        folder = tmp_path / out.strip("/").replace("/", "_")
-        return Run(folder) if folder.exists() else write_run(folder, [0.1], memory=float(len(asked)))
+    def run_method(name, progress, *, out, **options):
+        asked[out.split("-runs/")[1]] = {"method": name, **options}
+        load_method(name).Config(**{k: v for k, v in options.items() if k in ("backbone", "tracklets", "epochs")})
+        return Run(Path(out)) if Path(out).exists() else write_run(Path(out), [0.1], memory=float(len(asked)))
 
-    specs = {"source": "s", "forecourt": "f", "winter": "w", "transit": "t"}
-    monkeypatch.setattr(leaderboard, "run_method", run_method)
-    monkeypatch.setattr("reidapt.studies.setting.run_method", run_method)
-    monkeypatch.setattr(leaderboard, "bench_specs", lambda *_: specs)
+    for module in (leaderboard, context_rendering, thesis, video, infrared, setting):
+        monkeypatch.setattr(module, "run_method", run_method)
+        monkeypatch.setattr(module, "bench_specs", lambda bench, *_: SPECS[bench], raising=False)
+        monkeypatch.setattr(
+            module, "score", lambda run, target, *_, **__: {"rank1": 1.0, "of": run.folder}, raising=False
+        )
+    monkeypatch.setattr(infrared.Target, "specs", property(lambda target: [target.spec]))
+    monkeypatch.setattr(infrared, "colour_cameras", lambda target: [1, 2])
+    monkeypatch.setattr(infrared, "scored", lambda runs, target: {"rank1": 1.0, "of": runs[-1].folder})
     monkeypatch.setattr(leaderboard, "translate_dataset", lambda run, spec, out, **_: out.mkdir(parents=True))
-    monkeypatch.setattr(leaderboard, "score", lambda run, target, progress, name: dict.fromkeys(METRICS, 1.0))
     return asked
 
 
-METRICS = ("rank1", "rank5", "rank10", "mAP", "mINP")
-
-
 def test_every_system_and_hybrid_starts_from_the_right_network(recorded, tmp_path):
-    context = Context("tiny", range(1), [], tmp_path / "out", Display())
-    rows = list(leaderboard.rows(context))
-    assert len({row.key for row in rows}) == len(rows) == 3 * (3 + 2 * len(leaderboard.SYSTEMS))
-    found = {row.name: row.run() for row in rows if row.target.endswith("winter")}
-    assert all(values["memory"] > 0 and values["minutes"] >= 0 for values in found.values())
-    by_place = {place: (name, init, extend) for name, place, init, extend in recorded}
-    assert by_place["winter-oracle"][1].endswith("seed-0_direct")
-    assert by_place["winter-cluster-teacher"][0] == "cluster-teacher"
-    assert by_place["winter-cluster-teacher"][1].endswith("seed-0_direct")
-    assert by_place["winter-background-gan/run"][0] == "source-only"
-    assert by_place["winter-background-gan/run"][2].endswith("winter-background-gan/crops/crops.csv")
-    assert "background-gan_run" in by_place["winter-background-gan+cluster-teacher"][1]
+    rows = list(leaderboard.rows(Context("tiny", range(1), [], tmp_path / "out", Display())))
+    assert len({row.key for row in rows}) == len(rows) == 3 * (2 + 1 + 2 * 4) + 5 + 3 * 3
+    found = {(row.target, row.name): row.run() for row in rows}
+    assert all(values["memory"] > 0 and values["minutes"] > 0 for values in found.values())
 
+    def asked(target, name):
+        """What was asked of the run that a row is ranked by."""
+        return recorded[str(found[target, name]["of"]).split("-runs/")[1]]
 
-def test_a_system_that_ranks_is_one_line():
-    asked = {}
-
-    def run_method(name, progress, **options):
-        asked.update(options, name=name)
-
-    setting = Setting("s", "t", {"height": 64}, {}, {})
-    original, leaderboard.run_method = leaderboard.run_method, run_method
-    try:
-        own = {"method": "cluster-teacher", "epochs": 3}
-        leaderboard.ranking(setting, own, "folder", 0, Run("direct"), None)
-    finally:
-        leaderboard.run_method = original
-    assert asked["name"] == "cluster-teacher"
-    assert asked["init"] == "direct"
-    assert (asked["height"], asked["epochs"], asked["target"]) == (64, 3, "t")
+    winter = partial(asked, "bench-colour winter")
+    assert winter("direct")["method"] == "source-only"
+    assert (winter("oracle")["source"], winter("cluster-teacher")["target"]) == ("w", "w")
+    assert winter("cluster-teacher")["init"].endswith("/direct")
+    assert "winter-background-gan-crops" in winter("background-gan")["extend"]
+    assert winter("background-gan + cluster-teacher")["init"].endswith("winter-background-gan-reid")
+    assert winter("cut-joint")["method"] == "cut-joint"
+    assert winter("cut-joint + cluster-teacher")["backbone"] == "encoder4+resnet10t"
+    assert winter("spgan")["render"].endswith("winter-spgan")
+    both = winter("context-rendering + cluster-teacher")
+    assert (both["init"][-22:], both["render"][-17:]) == ("context-rendering-reid", "context-rendering")
+    assert asked("bench-video promenade", "cluster-teacher")["tracklets"] is True
+    assert asked("bench-video promenade", "video-mean-teacher + cluster-teacher")["init"].endswith("promenade-all")
+    assert asked("bench-thermal", "cluster-teacher")["source"] == ""
+    assert asked("bench-thermal", "modality-adversarial")["init"].endswith("in-grey/seed-0")
 
 
 def test_memory_of_a_run_without_record_is_zero(tmp_path):

@@ -1,169 +1,233 @@
-"""Study leaderboard: every system × every benchmark world: direct, the system, the system + cluster-teacher, oracle.
+"""Study leaderboard: every system on every benchmark world, alone and followed by cluster-teacher, between direct and oracle.
 
-A system is one line of ``SYSTEMS``, a benchmark one line of ``ARENAS``. What a system needs beyond the options that all trainings
-of a benchmark share stands in its line.
+A benchmark is a function that yields its `Entry`s. What another study trains is trained by that study's functions and found in
+its folder, so that no training is done twice. Infrared, thermal and sketch worlds have no unlabelled target: there the floor
+is the colour-only network in grey, `modality-adversarial` has labels of both modalities, `cluster-teacher` has none of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from reidapt.data import read
-from reidapt.progress import ProgressCallback
+from reidapt.models.encoder_backbone import encoder_backbone_name
+from reidapt.studies import context_rendering, infrared, thesis, video
 from reidapt.studies.demo import OPTIONS
-from reidapt.studies.report_tables import GAN
+from reidapt.studies.report_tables import GAN, STATIC
 from reidapt.studies.setting import Setting, minutes, peak_memory, run_method, score
-from reidapt.studies.study import RANKING, Context, Row, Study
+from reidapt.studies.study import RANKING, Context, Row, Study, shared_runs
 from reidapt.studies.worlds import bench_specs
 from reidapt.training import Run
 from reidapt.translation import translate_dataset
 
-#: Trains a system into a folder: (setting, its own options, folder, seed, direct, progress) -> the runs it took, the last
-#: of which ranks.
-Recipe = Callable[[Setting, Mapping[str, Any], Path, int, Run, "ProgressCallback | None"], list[Run]]
+TEACHER = "cluster-teacher"
 
 
 @dataclass(frozen=True)
-class Arena:
-    """A benchmark: a labelled source and unlabelled targets, and the options of all its trainings by size."""
+class Entry:
+    """One row for one target and seed.
 
-    bench: str
-    source: str
-    targets: tuple[str, ...]
-    options: Mapping[str, Mapping[str, Mapping[str, Any]]]
+    Attributes:
+        name: of the row.
+        runs: trains (or finds) what the row costs beyond direct transfer; the last run ranks.
+        score: ranks the target with a run.
+    """
+
+    name: str
+    runs: Callable[[], list[Run]]
+    score: Callable[[Run], Mapping[str, Any]]
+
+    def obtain(self) -> dict[str, Any]:
+        """Metrics, minutes of all trainings together, and the largest memory of one, MB."""
+        runs = self.runs()
+        found = self.score(runs[-1])
+        return {**found, "minutes": round(sum(map(minutes, runs)), 2), "memory": max(map(peak_memory, runs))}
+
+
+# -- single pictures ---------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class System:
-    """A system of the toolkit: how it is trained, its own options by size, and the benchmarks it is for."""
+class Colour:
+    """One target and seed of bench-colour."""
 
-    method: str
-    recipe: Recipe
-    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    benches: tuple[str, ...] = ("bench-colour",)
+    context: Context
+    seed: int
+    target: str
+
+    @property
+    def case(self) -> context_rendering.Case:
+        """Its trainings around context-rendering."""
+        specs, size = bench_specs("bench-colour", self.context.size, self.context.display), self.context.size
+        setting = Setting(specs["source"], specs[self.target], **OPTIONS[size])
+        folder = shared_runs(self.context, "colour") / f"seed-{self.seed}"
+        return context_rendering.Case(setting, self.target, size, self.seed, folder, self.context)
+
+    def entries(self) -> Iterator[Entry]:
+        """Direct transfer and oracle, cluster-teacher, every system that redraws, and every hybrid."""
+        case = self.case
+        systems: Mapping[str, Callable[[], list[Run]]] = {
+            "background-gan": self.background_gan,
+            "cut-joint": lambda: [thesis.Seed(self.context, self.seed).adapted(self.target)],
+            "spgan": partial(self.rendered, "spgan"),
+            "context-rendering": partial(self.rendered, "context-rendering"),
+        }
+        rows: dict[str, Callable[[], list[Run]]] = {
+            "direct": lambda: [case.direct()],
+            TEACHER: lambda: [self.taught(TEACHER, case.direct())],
+        }
+        for name, system in systems.items():
+            rows |= {name: system, f"{name} + {TEACHER}": partial(self.hybrid, name, system)}
+        rows["oracle"] = lambda: [context_rendering.oracle(case)]
+        for name, runs in rows.items():
+            yield Entry(name, runs, lambda run: score(run, case.setting.target, name=self.target))
+
+    def taught(self, name: str, start: Run, **options: Any) -> Run:
+        """cluster-teacher from a network, with the options of bench-colour where none are given."""
+        case = self.case
+        setting = replace(case.setting, options={**case.setting.options, **options})
+        with self.context.display.stage(f"Seed {self.seed}, {self.target}: {name}") as progress:
+            return setting.adapted(case.place(name), self.seed, start, progress)
+
+    def rendered(self, name: str) -> list[Run]:
+        """A method that redraws on the fly, and re-ID fed by it."""
+        return [self.case.redrawn(name), self.case.trained(name)]
+
+    def background_gan(self) -> list[Run]:
+        """Model 4 from source to target, and re-ID on the source and its redrawn crops."""
+        case, options = self.case, {**GAN[self.context.size], **STATIC[self.context.size], "model": 4}
+        data, crops = {"source": case.setting.source, "target": case.setting.target}, case.place("background-gan crops")
+        with self.context.display.stage(f"Seed {self.seed}, {self.target}: background-gan") as progress:
+            made = run_method(
+                "background-gan", progress, **data, out=str(case.place("background-gan")), seed=self.seed, **options
+            )
+            if not crops.exists():
+                translate_dataset(made.folder, case.setting.source, crops, splits=("train",), seed=self.seed)
+            shared = {**case.setting.options, **case.setting.supervised, "extend": f"csv:{crops / 'crops.csv'}"}
+            out = str(case.place("background-gan reid"))
+            return [made, run_method("source-only", progress, source=data["source"], out=out, seed=self.seed, **shared)]
+
+    def hybrid(self, name: str, system: Callable[[], list[Run]]) -> list[Run]:
+        """cluster-teacher from the system's network; fed by its generator where that draws on the fly."""
+        runs = system()
+        if name in context_rendering.REDRAWN[self.context.size]:
+            return [*runs, self.case.adapted(name)]
+        options = {}
+        if name == "cut-joint":
+            cut = thesis.CUT[self.context.size]
+            head = str(cut.get("backbone", "resnet50"))
+            options["backbone"] = encoder_backbone_name(head, blocks=int(cut.get("blocks", 9)), antialias=False)
+        return [*runs, self.taught(f"{name} {TEACHER}", runs[-1], **options)]
 
 
-def ranking(
-    setting: Setting, own: Mapping[str, Any], folder: Path, seed: int, direct: Run, progress: ProgressCallback | None
-) -> list[Run]:
-    """A recipe for METHOD, a system that ranks and adapts from direct transfer: one training."""
-    shared = {**setting.options, **own}
-    method = shared.pop("method")
-    data = {"source": setting.source, "target": setting.target, "init": str(direct.folder)}
-    return [run_method(method, progress, **data, out=str(folder), seed=seed, **shared)]
+def colour(context: Context, seed: int) -> Iterator[tuple[str, Iterator[Entry]]]:
+    """The targets of bench-colour."""
+    for target in bench_specs("bench-colour", context.size, context.display):
+        if target != "source":
+            yield f"bench-colour {target}", Colour(context, seed, target).entries()
 
 
-def redrawing(
-    setting: Setting, own: Mapping[str, Any], folder: Path, seed: int, direct: Run, progress: ProgressCallback | None
-) -> list[Run]:
-    """A recipe for METHOD, a system that redraws the source in the target's style: source-only on both kinds of crops."""
-    options = dict(own)
-    method, crops = options.pop("method"), folder / "crops"
-    data = {"source": setting.source, "target": setting.target}
-    made = run_method(method, progress, **data, out=str(folder / "redraw"), seed=seed, **options)
-    if not crops.exists():
-        translate_dataset(made.folder, setting.source, crops, splits=("train",), seed=seed)
-    shared = {**setting.options, **setting.supervised, "extend": f"csv:{crops / 'crops.csv'}"}
-    return [
-        made,
-        run_method("source-only", progress, source=setting.source, out=str(folder / "run"), seed=seed, **shared),
-    ]
+# -- tracklets -----------------------------------------------------------------------------------------------------------------
 
 
-ARENAS = (Arena("bench-colour", "source", ("forecourt", "winter", "transit"), OPTIONS),)
-"""Benchmarks with a labelled source and unlabelled targets of single pictures."""
+def tracklets(context: Context, seed: int) -> Iterator[tuple[str, Iterator[Entry]]]:
+    """The targets of bench-video whose people keep their clothes."""
+    specs = bench_specs("bench-video", context.size, context.display)
+    for target in specs:
+        if target not in ("source", "clothes"):
+            yield (
+                f"bench-video {target}",
+                video_entries(context, seed, ("source", specs["source"]), (target, specs[target])),
+            )
 
-SYSTEMS = (System("background-gan", redrawing, {size: {**options, "model": 4} for size, options in GAN.items()}),)
-"""Systems beside cluster-teacher itself, which every benchmark gets; one line each."""
+
+def video_entries(context: Context, seed: int, source: tuple[str, str], target: tuple[str, str]) -> Iterator[Entry]:
+    """Direct transfer and oracle, cluster-teacher on tracklets, video-mean-teacher, and both."""
+    own = video.SIZES[context.size]["options"]
+    options = {**OPTIONS[context.size]["options"], **{k: own[k] for k in ("k1", "k2", "min_samples") if k in own}}
+    setting = Setting(source[1], target[1], options, {}, OPTIONS[context.size]["adaptation"])
+
+    def system(name: str) -> Run:
+        return video.train(context, seed, name, source, target, video.VARIANTS[name])
+
+    def taught(name: str, start: str) -> Run:
+        place = shared_runs(context, "video") / f"seed-{seed}" / f"{source[0]}-to-{target[0]}-{name}"
+        begun = system(start)
+        with context.display.stage(f"Seed {seed}, {target[0]}: {name}") as progress:
+            with_tracklets = replace(setting, options={**options, "tracklets": True})
+            return with_tracklets.adapted(place, seed, begun, progress)
+
+    rows: dict[str, Callable[[], list[Run]]] = {
+        "direct": lambda: [system("direct")],
+        TEACHER: lambda: [taught(TEACHER, "direct")],
+        "video-mean-teacher": lambda: [system("all")],
+        f"video-mean-teacher + {TEACHER}": lambda: [system("all"), taught(f"all-{TEACHER}", "all")],
+        "oracle": lambda: [system("oracle")],
+    }
+    for name, runs in rows.items():
+        yield Entry(name, runs, lambda run: video.measure(run, target))
+
+
+# -- two modalities -------------------------------------------------------------------------------------------------------------
+
+
+def modalities(context: Context, seed: int) -> Iterator[tuple[str, Iterator[Entry]]]:
+    """bench-infrared, bench-thermal, bench-sketch."""
+    for target in infrared.targets(context, *infrared.BENCHES):
+        yield infrared.BENCHES[target.name], modality_entries(context, seed, target)
+
+
+def modality_entries(context: Context, seed: int, target: infrared.Target) -> Iterator[Entry]:
+    """The colour-only network in grey; cluster-teacher without labels of either modality; modality-adversarial with both."""
+
+    def floor() -> list[Run]:
+        return infrared.colour_only(target, seed, context)
+
+    def system() -> list[Run]:
+        options = infrared.options_of(infrared.STRONG, context)
+        return infrared.networks(infrared.STRONG, target, seed, context, **options)
+
+    def taught(name: str, start: Run) -> list[Run]:
+        place: Path = shared_runs(context, "modality", target.spec) / name / f"seed-{seed}"
+        options = (
+            {k: v for k, v in infrared.TINY.items() if k not in ("epochs", "lr")} if context.size == "tiny" else {}
+        )
+        setting = Setting(target.spec, target.spec, options, {}, OPTIONS[context.size]["adaptation"])
+        with context.display.stage(f"{target.name}, seed {seed}: {name}") as progress:
+            return [replace(setting, source="").adapted(place, seed, start, progress)]
+
+    rows: dict[str, Callable[[], list[Run]]] = {
+        infrared.GREY: floor,
+        TEACHER: lambda: taught(TEACHER, floor()[-1]),
+        infrared.METHOD: system,
+    }
+    for name, runs in rows.items():
+        yield Entry(name, runs, lambda run: infrared.scored([run], target))
+
+
+BENCHES: tuple[Callable[[Context, int], Iterator[tuple[str, Iterator[Entry]]]], ...] = (colour, tracklets, modalities)
+"""What yields every target of a kind of benchmark with its entries."""
 
 
 def rows(context: Context) -> Iterator[Row]:
-    """For every benchmark, seed and target: direct, the oracle, cluster-teacher, every system, and every hybrid."""
-    for arena in ARENAS:
-        specs = bench_specs(arena.bench, context.size, context.display)
+    """Every entry of every benchmark, target and seed."""
+    for bench in BENCHES:
         for seed in context.seeds:
-            for target in arena.targets:
-                setting = Setting(specs[arena.source], specs[target], **arena.options[context.size])
-                place = Place(context, setting, context.out / arena.bench / f"seed-{seed}", target, seed)
-                title = f"{arena.bench} {target}"
-                yield Row("direct", title, seed, place.direct_row)
-                yield Row("oracle", title, seed, place.oracle_row)
-                yield Row("cluster-teacher", title, seed, place.adapted_row)
-                for system in SYSTEMS:
-                    if arena.bench in system.benches:
-                        yield Row(system.method, title, seed, partial(place.system_row, system))
-                        yield Row(f"{system.method} + cluster-teacher", title, seed, partial(place.hybrid_row, system))
-
-
-@dataclass(frozen=True)
-class Place:
-    """One target and seed of a benchmark: its trainings, each done once, and their rows."""
-
-    context: Context
-    setting: Setting
-    folder: Path
-    target: str
-    seed: int
-
-    def direct(self, progress: ProgressCallback | None = None) -> Run:
-        """Direct transfer, shared by the targets."""
-        return self.setting.direct(self.folder / "direct", self.seed, progress)
-
-    def system(self, system: System, progress: ProgressCallback | None = None) -> list[Run]:
-        """The runs of a system."""
-        own = {"method": system.method, **system.options.get(self.context.size, {})}
-        folder = self.folder / f"{self.target}-{system.method}"
-        return system.recipe(self.setting, own, folder, self.seed, self.direct(), progress)
-
-    def direct_row(self) -> dict[str, Any]:
-        """Direct transfer."""
-        return self.row("direct", lambda progress: [self.direct(progress)])
-
-    def oracle_row(self) -> dict[str, Any]:
-        """The ceiling."""
-        folder = self.folder / f"{self.target}-oracle"
-        return self.row("oracle", lambda progress: [self.setting.oracle(folder, self.seed, self.direct(), progress)])
-
-    def adapted_row(self) -> dict[str, Any]:
-        """cluster-teacher from direct transfer."""
-        folder = self.folder / f"{self.target}-cluster-teacher"
-        return self.row(
-            "cluster-teacher", lambda progress: [self.setting.adapted(folder, self.seed, self.direct(), progress)]
-        )
-
-    def system_row(self, system: System) -> dict[str, Any]:
-        """The system alone."""
-        return self.row(system.method, lambda progress: self.system(system, progress))
-
-    def hybrid_row(self, system: System) -> dict[str, Any]:
-        """cluster-teacher from the system's network."""
-        name = f"{system.method}+cluster-teacher"
-
-        def both(progress: ProgressCallback | None) -> list[Run]:
-            runs = self.system(system)
-            return [*runs, self.setting.adapted(self.folder / f"{self.target}-{name}", self.seed, runs[-1], progress)]
-
-        return self.row(name, both)
-
-    def row(self, name: str, obtain: Callable[[ProgressCallback | None], list[Run]]) -> dict[str, Any]:
-        """Metrics of the last run; minutes of all runs beyond direct transfer, and the largest memory."""
-        with self.context.display.stage(f"Seed {self.seed}, {self.target}: {name}") as progress:
-            runs = obtain(progress)
-            found = score(runs[-1], self.setting.target, progress, name=self.target)
-        return {**found, "minutes": sum(map(minutes, runs)), "memory": max(map(peak_memory, runs))}
+            for title, entries in bench(context, seed):
+                for entry in entries:
+                    yield Row(entry.name, title, seed, entry.obtain)
 
 
 def describe_data(context: Context) -> dict[str, Any]:
     """Fingerprints of every benchmark's worlds."""
     described: dict[str, Any] = {}
-    for arena in ARENAS:
-        specs = bench_specs(arena.bench, context.size, context.display)
-        roles = (arena.source, *arena.targets)
-        described |= {f"{arena.bench}/{role}": read(specs[role]).fingerprint() for role in roles}
+    for bench in ("bench-colour", "bench-video", *infrared.BENCHES.values()):
+        specs = bench_specs(bench, context.size, context.display)
+        described |= {f"{bench}/{role}": read(spec).fingerprint() for role, spec in specs.items()}
     return described
 
 
