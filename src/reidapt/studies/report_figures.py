@@ -42,7 +42,12 @@ from reidapt.translation.judges import (
 )
 from reidapt.translation.retention import Retention, measure_retention
 
-MODELS: tuple[Model, ...] = (1, 2, 3, 4, "variable")
+JUDGED_PAIRS: tuple[Drawn, ...] = (
+    *(Drawn(5, 6, model) for model in (1, 2, 3, 4, "variable")),
+    Drawn(6, 3, 4),
+    Drawn(3, 2, 4),
+)
+"""What the tables draw: every model of Table 7, and model 4 of Tables 11 and 12."""
 REMEDIES: Mapping[str, Mapping[str, Any]] = {
     "no remedy": {"soften": 0.0, "band_weight": 0.0},
     "GAN weight 5": {"soften": 0.0, "band_weight": 0.0, "gan_weight": 5.0},
@@ -96,27 +101,27 @@ def retention(context: Context, what: Drawn, seed: int, **changed: Any) -> tuple
 
 
 def figure_17(context: Context) -> Iterator[Row]:
-    """Worst and best translations of every model, c5 to c6."""
+    """Worst and best translations of everything that the tables draw."""
     return judged_rows(context, example_figure)
 
 
 def figure_18(context: Context) -> Iterator[Row]:
-    """Nearest real crops of translations of every model, c5 to c6."""
+    """Nearest real crops of the same."""
     return judged_rows(context, neighbour_figure)
 
 
 def judged_rows(context: Context, draw: Callable[[Retention, Path], Path]) -> Iterator[Row]:
     """A row and a picture a model; pictures of the first seed."""
 
-    def obtain(model: Model, seed: int) -> dict[str, float]:
-        found, values = retention(context, Drawn(5, 6, model), seed)
+    def obtain(what: Drawn, seed: int) -> dict[str, float]:
+        found, values = retention(context, what, seed)
         if seed == context.seeds[0]:
-            draw(found, context.out / f"model-{model}.png")
+            draw(found, context.out / f"c{what.source}-to-c{what.target}-model-{what.model}.png")
         return values
 
     for seed in context.seeds:
-        for model in MODELS:
-            yield Row(f"model {model}", "c5 to c6", seed, partial(obtain, model, seed))
+        for what in JUDGED_PAIRS:
+            yield Row(f"model {what.model}", f"c{what.source} to c{what.target}", seed, partial(obtain, what, seed))
 
 
 def figure_21(context: Context) -> Iterator[Row]:
