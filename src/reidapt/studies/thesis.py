@@ -33,7 +33,7 @@ CUT: Mapping[str, Mapping[str, Any]] = {
     "tiny": {
         **OPTIONS["tiny"]["options"], "blocks": 4, "layers": [0, 2, 3, 4, 6], "patches": 64, "residual": True,
         "discriminator_width": 32, "persons_per_batch": 16, "pictures_per_person": 2, "triplet_weight": 1.0,
-        "lr": 5e-4, "head_lr": 1e-3, "schedule": "linear", "epochs": 12,
+        "lr": 5e-4, "head_lr": 1e-3, "schedule": "linear", "epochs": 6,
     },
     "full": {"pictures_per_id": 20},
 }  # fmt: skip
