@@ -113,6 +113,17 @@ def test_another_configuration_is_refused(source_dir, tmp_path):
         train("source-only", config("source-only", source_dir, None, tmp_path, epochs=1, lr=0.1))
 
 
+def test_a_run_from_before_an_option_existed_is_found_again(source_dir, tmp_path):
+    run = train("source-only", config("source-only", source_dir, None, tmp_path, epochs=1))
+    lines = [line for line in run.config.read_text().splitlines() if not line.startswith(("grey:", "lr:"))]
+    run.config.write_text("\n".join(lines) + "\n")
+    moment = run.checkpoint.stat().st_mtime_ns
+    train("source-only", config("source-only", source_dir, None, tmp_path, epochs=1))
+    assert run.checkpoint.stat().st_mtime_ns == moment
+    with pytest.raises(RunError, match=r"another configuration \(lr: 0.00035 → 0.1\)"):
+        train("source-only", config("source-only", source_dir, None, tmp_path, epochs=1, lr=0.1))
+
+
 def test_a_full_disk_keeps_the_previous_checkpoint(source_dir, tmp_path, monkeypatch):
     import reidapt.training.checkpoint as module
 

@@ -386,9 +386,11 @@ def mean_logits(output: TwoStreamOutput) -> Tensor:
 @contextmanager
 def frozen(module: nn.Module) -> Iterator[None]:
     """Inside, the module is in evaluation mode and gradients pass through it without reaching its parameters."""
-    training = module.training
+    training, before = module.training, [(parameter, parameter.requires_grad) for parameter in module.parameters()]
     module.eval().requires_grad_(False)
     try:
         yield
     finally:
-        module.train(training).requires_grad_(True)
+        module.train(training)
+        for parameter, wanted in before:
+            parameter.requires_grad_(wanted)

@@ -73,11 +73,13 @@ def without_person(pictures: Tensor, masks: Tensor) -> Tensor:
 @contextmanager
 def frozen(network: nn.Module) -> Iterator[None]:
     """No gradient for the network's parameters from what is computed inside."""
+    before = [(parameter, parameter.requires_grad) for parameter in network.parameters()]
     network.requires_grad_(False)
     try:
         yield
     finally:
-        network.requires_grad_(True)
+        for parameter, wanted in before:
+            parameter.requires_grad_(wanted)
 
 
 def to_uint8(pictures: Tensor) -> Tensor:

@@ -125,7 +125,7 @@ def _fit(
     fresh = None if unfinished else new_method(cls, config, persons=persons)
     if fresh is not None:
         fresh.attach(source=stores.get("source"), target=stores.get("target"))
-    run = processes.once(lambda: open_run(Path(config.out), {"method": cls.name, **to_dict(config)}))
+    run = processes.once(lambda: open_run(Path(config.out), {"method": cls.name, **to_dict(config)}, cls.Config))
     fingerprints = {role: store.table.fingerprint() for role, store in stores.items()}
     processes.once(lambda: check_data(run, fingerprints))
     loop = Loop(config, run, fabric, progress)

@@ -16,8 +16,8 @@ import torch
 import yaml
 
 from reidapt import __version__
-from reidapt.config import differences, dump_yaml
-from reidapt.errors import RunError
+from reidapt.config import differences, dump_yaml, from_dict, to_dict
+from reidapt.errors import ConfigError, RunError
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,11 @@ class Run:
         return self.folder / "samples"
 
 
-def open_run(folder: Path, config: Mapping[str, Any]) -> Run:
+def open_run(folder: Path, config: Mapping[str, Any], schema: type | None = None) -> Run:
     """Create the run folder, or accept an existing one that holds the same configuration (it will be resumed).
+
+    Args:
+        schema: the configuration's dataclass. Options that it has gained since the run began have their defaults there.
 
     Raises:
         RunError: the folder holds something else, or a run with another configuration.
@@ -73,7 +76,8 @@ def open_run(folder: Path, config: Mapping[str, Any]) -> Run:
             raise RunError(
                 f"'{run.config}' is not readable YAML ({problem}); delete the run folder or restore it."
             ) from None
-        changed = differences({**stored, "out": ""}, {**config, "out": ""})  # a run may be moved
+        before = completed(stored, schema) if schema and isinstance(stored, dict) else stored
+        changed = differences({**before, "out": ""}, {**config, "out": ""})  # a run may be moved
         if changed:
             raise RunError(
                 f"The run folder '{folder}' holds a run with another configuration ({'; '.join(changed[:4])}"
@@ -85,6 +89,15 @@ def open_run(folder: Path, config: Mapping[str, Any]) -> Run:
     if not run.config.exists():
         write_atomic(run.config, dump_yaml(dict(config)))
     return run
+
+
+def completed(stored: Mapping[str, Any], schema: type) -> dict[str, Any]:
+    """A stored configuration with the defaults of the options it lacks; as it is where the schema does not accept it."""
+    own = {key: value for key, value in stored.items() if key != "method"}
+    try:
+        return {**stored, **to_dict(from_dict(schema, own, where="the run"))}
+    except ConfigError:
+        return dict(stored)
 
 
 def make_folders(run: Run) -> None:
