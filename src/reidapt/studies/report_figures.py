@@ -142,7 +142,7 @@ def figure_21(context: Context) -> Iterator[Row]:
                 store = CropStore(part.take(np.flatnonzero(part.column("mask") != "")), size)
                 rows = np.arange(len(store))
                 asked = store.masks(rows) > 127
-                values[name] = float(overlap(silhouettes(judge, store.images(rows)), asked).mean())
+                values[name] = 100 * float(overlap(silhouettes(judge, store.images(rows)), asked).mean())
         return values
 
     for seed in context.seeds:
@@ -207,7 +207,7 @@ STUDY_LIST = (
         "figure-21",
         "background-gan, Figure 21: the same people in asked poses.",
         figure_21,
-        {"iou": "IoU with the asked silhouette", "iou_real": "IoU of real crops with theirs"},
+        {"iou": "IoU with the asked silhouette %", "iou_real": "IoU of real crops with theirs %"},
     ),
     _study(
         "remedies",
