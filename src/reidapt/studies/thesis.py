@@ -146,7 +146,7 @@ def loss_rows(context: Context) -> Iterator[Row]:
         for target in case.targets:
             yield Row(SAME_NETWORK, target, case.seed, partial(case.ranked, case.same_network, target))
         for name, options in LOSSES.items():
-            train = partial(case.adapted, case.targets[0], name, **options)
+            train = partial(case.adapted, case.targets[0], name if options else "", **options)  # "": Table 1's own
             for target in case.targets:
                 yield Row(name, target, case.seed, partial(case.ranked, train, target))
 
