@@ -177,6 +177,11 @@ class CutJointConfig(TrainConfig):
         return 3 + self.blocks
 
     @property
+    def whole_backbone(self) -> str:
+        """Name of the backbone that ranks, encoder and ResNet: what other methods call it."""
+        return encoder_backbone_name(self.backbone, blocks=self.blocks, antialias=bool(self.antialias))
+
+    @property
     def translates(self) -> bool:
         """Whether any term asks for a translation; otherwise encoder and head learn on the source alone."""
         terms = (self.gan_weight, self.content_weight, self.similarity_weight, self.identity_weight)
@@ -198,9 +203,8 @@ class CutJoint(Method):
     def __init__(self, config: CutJointConfig, *, persons: int) -> None:
         super().__init__(config, persons=persons)
         c = config
-        backbone = encoder_backbone_name(c.backbone, blocks=c.blocks, antialias=bool(c.antialias))
         self.network = ReidNet(
-            backbone, persons=persons, weights=c.weights, size=c.size, last_stride=c.last_stride
+            c.whole_backbone, persons=persons, weights=c.weights, size=c.size, last_stride=c.last_stride
         )  # encoder and R
         self.encoder = self.network.backbone.encoder
         self.decoder = Decoder(self.encoder.channels[1], c.size, antialias=bool(c.antialias))

@@ -37,6 +37,7 @@ from reidapt.losses.identity import smoothed_cross_entropy
 from reidapt.losses.modality import confusion_loss, modality_loss
 from reidapt.losses.triplet import batch_hard_triplet, weighted_triplet
 from reidapt.methods.base import Method, Stream, TrainConfig, labels_of
+from reidapt.methods.redrawing import frozen as without_gradient
 from reidapt.models.domain_classifier import DomainClassifier
 from reidapt.models.embedder import ReidNet
 from reidapt.models.statistics import kept_statistics
@@ -386,11 +387,10 @@ def mean_logits(output: TwoStreamOutput) -> Tensor:
 @contextmanager
 def frozen(module: nn.Module) -> Iterator[None]:
     """Inside, the module is in evaluation mode and gradients pass through it without reaching its parameters."""
-    training, before = module.training, [(parameter, parameter.requires_grad) for parameter in module.parameters()]
-    module.eval().requires_grad_(False)
+    training = module.training
+    module.eval()
     try:
-        yield
+        with without_gradient(module):
+            yield
     finally:
         module.train(training)
-        for parameter, wanted in before:
-            parameter.requires_grad_(wanted)

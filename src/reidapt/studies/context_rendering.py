@@ -133,10 +133,16 @@ class Case:
 def cases(context: Context) -> Iterator[Case]:
     """One case a seed."""
     source, target, name = places(context)
-    setting = Setting(source=source, target=target, **OPTIONS[context.size])
     for seed in context.seeds:
-        folder = shared_runs(context, "colour", *context.data) / f"seed-{seed}"
-        yield Case(setting, name, context.size, seed, folder, context)
+        yield case_of(context, seed, source, target, name)
+
+
+def case_of(context: Context, seed: int, source: str, target: str, name: str) -> Case:
+    """The trainings of a seed for a target of this name."""
+    folder = shared_runs(context, "colour", *context.data) / f"seed-{seed}"
+    return Case(
+        Setting(source=source, target=target, **OPTIONS[context.size]), name, context.size, seed, folder, context
+    )
 
 
 def places(context: Context) -> tuple[str, str, str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from reidapt.data import read
-from reidapt.models.encoder_backbone import encoder_backbone_name
+from reidapt.methods.cut_joint import CutJointConfig
 from reidapt.studies import context_rendering, infrared, thesis, video
 from reidapt.studies.demo import OPTIONS
 from reidapt.studies.report_tables import GAN, STATIC
@@ -62,10 +62,8 @@ class Colour:
     @property
     def case(self) -> context_rendering.Case:
         """Its trainings around context-rendering."""
-        specs, size = bench_specs("bench-colour", self.context.size, self.context.display), self.context.size
-        setting = Setting(specs["source"], specs[self.target], **OPTIONS[size])
-        folder = shared_runs(self.context, "colour") / f"seed-{self.seed}"
-        return context_rendering.Case(setting, self.target, size, self.seed, folder, self.context)
+        specs = bench_specs("bench-colour", self.context.size, self.context.display)
+        return context_rendering.case_of(self.context, self.seed, specs["source"], specs[self.target], self.target)
 
     def entries(self) -> Iterator[Entry]:
         """Direct transfer and oracle, cluster-teacher, every system that redraws, and every hybrid."""
@@ -118,9 +116,7 @@ class Colour:
             return [*runs, self.case.adapted(name)]
         options = {}
         if name == "cut-joint":
-            cut = thesis.CUT[self.context.size]
-            head = str(cut.get("backbone", "resnet50"))
-            options["backbone"] = encoder_backbone_name(head, blocks=int(cut.get("blocks", 9)), antialias=False)
+            options["backbone"] = CutJointConfig(**thesis.CUT[self.context.size]).whole_backbone
         return [*runs, self.taught(f"{name} {TEACHER}", runs[-1], **options)]
 
 
