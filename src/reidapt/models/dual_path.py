@@ -30,8 +30,9 @@ class DualPath(nn.Module):
     """Two encoders of three halvings, fused, residual blocks, and a decoder with skips from both encoders.
 
     X_R is predicted as a change of the context's picture, and the last layers see both inputs at full size: the network
-    begins with a sharp context and learns what to change. Where a mask is given with the source, X_C begins near it. A
-    side that is odd is halved rounding down and restored.
+    begins with a sharp context and learns what to change. Where a mask is given with the source, X_C begins near it. The
+    decoder doubles by interpolation: transposed convolutions left a grid on clothes and ground. A side that is odd is
+    halved rounding down and restored.
 
     Args:
         source_inputs: channels of the person's input, 3 for the picture alone, 4 with its mask.
@@ -60,12 +61,12 @@ class DualPath(nn.Module):
             nn.Conv2d(2 * widths[-1], widths[-1], 3, padding=1, bias=bias), norm_layer(norm, widths[-1]), nn.ReLU()
         )
         self.blocks = nn.Sequential(*(ResidualBlock(widths[-1], norm) for _ in range(blocks)))
-        self.ups, self.up_norms = nn.ModuleList(), nn.ModuleList()
+        self.ups = nn.ModuleList()
         entering = widths[-1]
         for level in reversed(range(HALVINGS)):
             width = widths[level - 1] if level else max(8, base // 2)
-            self.ups.append(nn.ConvTranspose2d(entering, width, 4, stride=2, padding=1, bias=bias))
-            self.up_norms.append(norm_layer(norm, width))
+            convolution = nn.Conv2d(entering, width, 3, padding=1, bias=bias)
+            self.ups.append(nn.Sequential(convolution, norm_layer(norm, width), nn.ReLU()))
             entering = width + (2 * width if level else source_inputs + context_inputs)  # skips of both paths
         last = max(8, base // 2)
         self.mix = nn.Conv2d(entering, last, 3, padding=1)
@@ -86,8 +87,8 @@ class DualPath(nn.Module):
             s, t = down_s(s), down_t(t)
             skips.append(torch.cat([s, t], dim=1))
         maps = self.blocks(self.fuse(skips.pop()))
-        for up, norm in zip(self.ups, self.up_norms):
-            maps = functional.relu(norm(up(maps, output_size=sizes.pop())))
+        for up in self.ups:
+            maps = functional.interpolate(up(maps), size=sizes.pop(), mode="bilinear", align_corners=False)
             maps = torch.cat([maps, skips.pop()], dim=1)
         out = self.leave(functional.leaky_relu(self.mix(maps), 0.2)).float()
         x, y = source[:, :3].float(), context[:, :3].float()
