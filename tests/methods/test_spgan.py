@@ -117,8 +117,8 @@ def test_a_residual_generator_that_draws_nothing_returns_its_picture(specs):
     method = attached(specs, residual=True)
     pictures = torch.arange(256, dtype=torch.uint8).repeat(14)[: 48 * 24 * 3].view(1, 3, 48, 24)
     before = method.translate(pictures)
-    torch.nn.init.zeros_(method.to_target.leave.weight)
-    torch.nn.init.zeros_(method.to_target.leave.bias)
+    torch.nn.init.zeros_(method.to_target.decoder.last.weight)
+    torch.nn.init.zeros_(method.to_target.decoder.last.bias)
     drawn = method.translate(pictures)
     squeezed = 127.5 + 0.98 * (pictures.double() - 127.5)
     assert (drawn.double() - squeezed).abs().max() <= 1

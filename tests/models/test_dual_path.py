@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from reidapt.models.dual_path import DualPath
-from reidapt.models.residual import ResidualGenerator
+from reidapt.models.translator import Translator
 
 
 def network(**options):
@@ -25,7 +25,7 @@ def test_the_picture_is_the_blend_of_source_and_redrawn():
 def test_every_rectangle_keeps_its_size(size):
     picture = torch.rand(1, 4, *size)
     assert network(norm="instance").eval()(picture, picture).picture.shape == (1, 3, *size)
-    assert ResidualGenerator(base=4, blocks=1)(picture[:, :3]).shape == (1, 3, *size)
+    assert Translator(4, size, blocks=1)(picture[:, :3]).shape == (1, 3, *size)
 
 
 def test_both_inputs_reach_the_picture():

@@ -34,7 +34,7 @@ from reidapt.losses.similarity import contrastive
 from reidapt.methods.base import Method, RunConfig, Stream
 from reidapt.methods.redrawing import HALF, frozen, sheet, to_pictures, to_uint8, unpaired_tables
 from reidapt.models.patchgan import PatchGAN
-from reidapt.models.residual import ResidualGenerator
+from reidapt.models.translator import Translator
 
 log = logging.getLogger(__name__)
 
@@ -129,7 +129,7 @@ class Spgan(Method):
         super().__init__(config, persons=persons)
         c = config
         self.to_target, self.to_source = (
-            ResidualGenerator(base=c.generator_width, blocks=c.blocks, residual=c.residual) for _ in range(2)
+            Translator(c.generator_width, c.size, blocks=c.blocks, residual=c.residual) for _ in range(2)
         )  # G, F
         self.judge_target, self.judge_source = (
             PatchGAN(3, size=c.size, base=c.discriminator_width, norm="instance", layers=c.patch_layers)

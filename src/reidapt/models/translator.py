@@ -168,6 +168,26 @@ class Decoder(nn.Module):
         return torch.tanh(drawn) if pictures is None else changed(pictures, drawn)
 
 
+class Translator(nn.Module):
+    """Encoder and decoder as one network, picture in and picture out: CycleGAN's generator (Zhu et al. 2017).
+
+    Args:
+        width: channels at full size (CycleGAN: 64).
+        size: (height, width) of the pictures, px.
+        blocks: residual blocks (CycleGAN: 6 for 128×128 px, 9 for 256×256).
+        residual: draw a change of the picture instead of the whole picture.
+    """
+
+    def __init__(self, width: int, size: tuple[int, int], *, blocks: int = 9, residual: bool = False) -> None:
+        super().__init__()
+        self.encoder, self.decoder, self.residual = Encoder(width, blocks), Decoder(width, size), residual
+        normal(self)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """(B, 3, H, W) → (B, 3, H, W) in −1..1, float32."""
+        return self.decoder(self.encoder(pictures), pictures if self.residual else None)
+
+
 class Projector(nn.Module):
     """Linear, ReLU, linear, length 1: what PatchNCE compares (Park et al. 2020, §3.1).
 
