@@ -101,8 +101,9 @@ def test_changing_the_target_videos_changes_the_student_through_every_loss(part,
     first, second = (parameters(make(folders, target, **options)) for target in ("target", "other"))
     assert not same(first, second)
     if part == "consistency":
-        real = module.soft_contrast
-        monkeypatch.setattr(module, "soft_contrast", lambda f, *rest: real(f.detach(), *rest))
+        for name in ("soft_contrast", "centroid_contrast"):
+            real = getattr(module, name)
+            monkeypatch.setattr(module, name, lambda f, *rest, real=real: real(f.detach(), *rest))
     else:
         monkeypatch.setattr(clip_domains, "reverse", lambda x, strength: x.detach())
     first, second = (parameters(make(folders, target, **options)) for target in ("target", "other"))
@@ -221,8 +222,9 @@ def test_each_norm_takes_its_statistics_from_its_own_domain(norm, folders):
         assert torch.allclose(again(images).feature[6:], target.feature, atol=1e-5)
 
 
-def test_consistency_is_the_cross_entropy_of_both_views_assignments(folders):
-    method = make(folders, **{**OFF, "consistency_weight": 2.0})
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_consistency_is_the_cross_entropy_with_the_other_views_assignment_and_with_the_cluster(share, folders):
+    method = make(folders, **{**OFF, "consistency_weight": 2.0, "cluster_share": share})
     method.begin_epoch(0)
     method.train()
     batch = next(batches_of(method))
@@ -233,10 +235,16 @@ def test_consistency_is_the_cross_entropy_of_both_views_assignments(folders):
     loss = method.consistency_loss(target, batch["target"])
     assert all(torch.equal(before[n], v) for n, v in method.teacher.state_dict().items())
     teacher = copy.deepcopy(method.teacher).eval().embed(views[1].unflatten(0, (-1, 4)))
-    wanted, c = 0.0, method.config
-    for f, g in zip(F.normalize(target.neck, dim=1), teacher):
+    soft, hard, c = [], [], method.config
+    cluster = {row: y for rows, y in zip(method.target_tracklets.rows, method.pseudo_labels) for row in rows}
+    for f, g, row in zip(F.normalize(target.neck, dim=1), teacher, batch["target"].indices[::4].tolist()):
         p, q = ((x @ method.centroids.T / t).softmax(0) for x, t in ((f, c.temperature), (g, c.teacher_temperature)))
-        wanted -= float((q * p.log()).sum().detach()) / 6
+        soft.append(-float((q * p.log()).sum().detach()))
+        if cluster[row] >= 0:
+            hard.append(-float(p[cluster[row]].log().detach()))
+    assert len(soft) == 6
+    assert hard
+    wanted = (1 - share) * np.mean(soft) + share * np.mean(hard)
     assert float(loss.detach()) == pytest.approx(2 * wanted, rel=1e-4)
     assert method.teacher.training
     assert all(p.grad is None for p in method.teacher.parameters())
@@ -403,8 +411,9 @@ def test_interrupted_equals_uninterrupted_and_packed_equals_in_memory(folders, t
     whole, broken = (torch.load(Run(tmp_path / n).checkpoint, weights_only=True) for n in ("whole", "broken"))
     assert whole["step"] == broken["step"] == 4
     assert same(whole["networks"], broken["networks"])
-    extra = [content["networks"]["_extra_state"]["centroids"] for content in (whole, broken)]
-    assert torch.equal(*extra)
+    for name in ("centroids", "pseudo_labels"):
+        extra = [content["networks"]["_extra_state"][name] for content in (whole, broken)]
+        assert torch.equal(*extra)
     assert len(list((tmp_path / "packed").iterdir())) == 2
 
 

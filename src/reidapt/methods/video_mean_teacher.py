@@ -10,8 +10,9 @@ on clips of T frames: a backbone gives a feature per frame, temporal pooling the
   "SSTDA"). The classifiers minimise L^S, the features maximise it: they are live, no gradient is cut off.
 * L^C: identity consistency. The teacher, the exponential moving average of the student on the global step, embeds the target,
   each camera normalised by itself; its features are clustered every epoch, as in cluster-teacher. Teacher and student assign
-  differently augmented views of a clip softly to the centroids, and the student learns the teacher's assignment:
-  q = softmax(g·C/τ_g), p = softmax(f·C/τ), L^C = −Σ q log p.
+  differently augmented views of a clip softly to the centroids, and the student learns the teacher's assignment and the cluster
+  y of the clip's tracklet: q = softmax(g·C/τ_g), p = softmax(f·C/τ), L^C = −(1 − s) Σ q log p − s log p_y. The teacher's
+  assignment alone repeats what it already holds of a single view; what several cameras agree on stands in the clusters.
 
 Source: Zhang, Feng, Han, Wang, Song, Hou, "Synthetic-To-Real Video Person Re-ID". Its equations are not quoted here; the paper
 states the parts, the rest is our choice. The target gives pictures alone: sampling, clustering and the last epoch's model know
@@ -43,7 +44,7 @@ from reidapt.evaluation.embedding import evaluating
 from reidapt.evaluation.tracklets import tracklet_clips
 from reidapt.losses.clip_domains import ClipDomains
 from reidapt.losses.domain import ramp
-from reidapt.losses.identity import smoothed_cross_entropy, soft_contrast
+from reidapt.losses.identity import centroid_contrast, smoothed_cross_entropy, soft_contrast
 from reidapt.losses.triplet import batch_hard_triplet
 from reidapt.methods.base import Method, Stream, TrainConfig, adam, copy_network, labels_of, warmup_cosine
 from reidapt.methods.pseudo_labels import Grouping, camera_features, find_clusters, group_means, too_few, views
@@ -129,6 +130,9 @@ class VideoMeanTeacherConfig(TrainConfig):
     """τ of the student's soft assignment."""
     teacher_temperature: float = 0.025
     """τ_g of the teacher's soft assignment; below τ it is sharper than the student's (our choice)."""
+    cluster_share: float = 0.5
+    """s, share of L^C by which the student follows the cluster of the clip's tracklet, 0..1; the rest is the teacher's soft
+    assignment of the clip (Ge et al. 2020, "Mutual Mean-Teaching": 0.5)."""
     packed: str = ""
     """Folder where decoded frames are kept and mapped into memory, for data larger than it; empty = they are kept in memory."""
     bad_tracklets: Policy = "stop"
@@ -147,6 +151,7 @@ class VideoMeanTeacherConfig(TrainConfig):
         self.require("be 0 or more", lambda v: v >= 0, "steps", "margin", "reversal", "consistency_start", *weights)
         self.require("be at least 0 and below 1", lambda v: 0 <= v < 1, "momentum", "label_smoothing")
         self.require("be at least 0 and below 1", lambda v: 0 <= v < 1, "eps")
+        self.require("lie between 0 and 1", lambda v: 0 <= v <= 1, "cluster_share")
         if self.combined_weight > 0 and self.frames < 2:
             raise ConfigError("A clip of 1 frame has no two halves; give --frames 2 or more, or --combined_weight 0.")
 
@@ -191,6 +196,7 @@ class VideoMeanTeacher(Method):
         self.register_buffer("updates", torch.zeros((), dtype=torch.int64))
         self.centroids: Tensor  # C (clusters, D), L2-normalised; in the extra state, as their number changes
         self.register_buffer("centroids", torch.empty(0, dim), persistent=False)
+        self.pseudo_labels = np.empty(0, np.int64)  # the cluster of each target tracklet; -1 = in none
         self.length = 1  # steps of an epoch, set by `streams`
 
     @property
@@ -260,8 +266,18 @@ class VideoMeanTeacher(Method):
 
             draws = numpy_generator(c.seed, "clips/target", epoch)
             rows = clip_batches(self.target_tracklets.rows, passes(anyone, c.seed, len(chosen)), c.frames, draws)
-            streams["target"] = Stream(self.target, rows, None, (augment, augment))  # for the student, the teacher
+            streams["target"] = Stream(self.target, rows, self.clusters_of_frames(), (augment, augment))  # two views
         return streams
+
+    def clusters_of_frames(self) -> np.ndarray | None:
+        """The cluster of every frame's tracklet, int64 (rows of the target,), -1 = in none; None before the clustering."""
+        if not len(self.pseudo_labels):
+            return None
+        assert self.target_tracklets is not None
+        clusters = np.full(len(self.target_tracklets.table), -1, np.int64)
+        for rows, label in zip(self.target_tracklets.rows, self.pseudo_labels):
+            clusters[rows] = label
+        return clusters
 
     # -- the training step ---------------------------------------------------------------------------------------
 
@@ -350,7 +366,7 @@ class VideoMeanTeacher(Method):
         return torch.stack([self.student.pool(frames[:, :middle]), self.student.pool(frames[:, middle:])], dim=1)
 
     def consistency_loss(self, target: Clips, batch: Batch) -> Tensor:
-        """λ_C L^C: the student's soft assignment of a clip to the centroids follows the teacher's of another view of it."""
+        """λ_C L^C: the student's assignment of a clip to the centroids follows the teacher's of another view, and the cluster."""
         c = self.config
         if c.consistency_weight == 0 or len(self.centroids) == 0:
             return target.feature.new_zeros(())
@@ -359,6 +375,12 @@ class VideoMeanTeacher(Method):
         student = F.normalize(target.neck.float(), dim=1)
         loss = soft_contrast(student, teacher, self.centroids, c.temperature, c.teacher_temperature)
         self.record("loss/consistency", loss)
+        labels = labels_of(batch)[:: c.frames]
+        known = labels >= 0
+        if c.cluster_share > 0 and known.any():
+            hard = centroid_contrast(student[known], labels[known], self.centroids, c.temperature)
+            self.record("loss/cluster", hard)
+            loss = (1 - c.cluster_share) * loss + c.cluster_share * hard
         return float(c.consistency_weight) * loss
 
     def end_step(self) -> None:
@@ -374,9 +396,9 @@ class VideoMeanTeacher(Method):
             self.cluster_target()
 
     def cluster_target(self) -> None:
-        """New centroids from the teacher's features of the target's tracklets.
+        """New pseudo-labels and centroids from the teacher's features of the target's tracklets.
 
-        An epoch whose clustering finds fewer than two clusters goes on with the centroids of the epoch before.
+        An epoch whose clustering finds fewer than two clusters goes on with those of the epoch before.
 
         Raises:
             ConfigError: the first clustering finds fewer than two.
@@ -398,6 +420,7 @@ class VideoMeanTeacher(Method):
         self.record("outliers", outliers)
         if found >= 2:
             self.centroids = group_means(features, torch.from_numpy(labels), found).to(self.device)
+            self.pseudo_labels = labels
             return
         if len(self.centroids):
             log.warning("%d cluster(s): the epoch goes on with the clusters of the last one", found)
@@ -433,10 +456,12 @@ class VideoMeanTeacher(Method):
             copy_network(network, start, classifier=self.same_classes(other))
 
     def get_extra_state(self) -> dict[str, Any]:
-        return {"centroids": self.centroids.cpu()}
+        return {"centroids": self.centroids.cpu(), "pseudo_labels": torch.from_numpy(self.pseudo_labels)}
 
     def set_extra_state(self, state: dict[str, Any]) -> None:
         self.centroids = state["centroids"].to(self.centroids.device)
+        if "pseudo_labels" in state:  # runs of earlier versions have none
+            self.pseudo_labels = state["pseudo_labels"].numpy()
 
 
 def passes(one: Callable[[int], list[np.ndarray]], seed: int, length: int) -> list[np.ndarray]:
