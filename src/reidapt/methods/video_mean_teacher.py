@@ -38,7 +38,7 @@ from reidapt.data import Batch, CropStore, CropTable, batches, class_labels, gen
 from reidapt.data.clips import ClipAugment, ClipStore, clip_batches
 from reidapt.data.packed import packed_store
 from reidapt.data.randomness import numpy_generator
-from reidapt.data.tracklets import Policy, Tracklets, usable_tracklets
+from reidapt.data.tracklets import Policy, Tracklets, tracklet_groups, usable_tracklets
 from reidapt.errors import ConfigError
 from reidapt.evaluation.embedding import evaluating
 from reidapt.evaluation.tracklets import tracklet_clips
@@ -266,18 +266,10 @@ class VideoMeanTeacher(Method):
 
             draws = numpy_generator(c.seed, "clips/target", epoch)
             rows = clip_batches(self.target_tracklets.rows, passes(anyone, c.seed, len(chosen)), c.frames, draws)
-            streams["target"] = Stream(self.target, rows, self.clusters_of_frames(), (augment, augment))  # two views
+            found = self.pseudo_labels  # of tracklets, here of their frames; none before the clustering
+            clusters = found[tracklet_groups(self.target.table)] if len(found) else None
+            streams["target"] = Stream(self.target, rows, clusters, (augment, augment))  # for the student, the teacher
         return streams
-
-    def clusters_of_frames(self) -> np.ndarray | None:
-        """The cluster of every frame's tracklet, int64 (rows of the target,), -1 = in none; None before the clustering."""
-        if not len(self.pseudo_labels):
-            return None
-        assert self.target_tracklets is not None
-        clusters = np.full(len(self.target_tracklets.table), -1, np.int64)
-        for rows, label in zip(self.target_tracklets.rows, self.pseudo_labels):
-            clusters[rows] = label
-        return clusters
 
     # -- the training step ---------------------------------------------------------------------------------------
 
@@ -368,14 +360,14 @@ class VideoMeanTeacher(Method):
     def consistency_loss(self, target: Clips, batch: Batch) -> Tensor:
         """λ_C L^C: the student's assignment of a clip to the centroids follows the teacher's of another view, and the cluster."""
         c = self.config
-        if c.consistency_weight == 0 or len(self.centroids) == 0:
+        if c.consistency_weight == 0 or batch.labels is None:  # not clustered yet
             return target.feature.new_zeros(())
         with torch.no_grad(), evaluating(self.teacher):
             teacher = self.teacher.embed(self.clips(batch.views[1]))
         student = F.normalize(target.neck.float(), dim=1)
         loss = soft_contrast(student, teacher, self.centroids, c.temperature, c.teacher_temperature)
         self.record("loss/consistency", loss)
-        labels = labels_of(batch)[:: c.frames]
+        labels = batch.labels[:: c.frames]
         known = labels >= 0
         if c.cluster_share > 0 and known.any():
             hard = centroid_contrast(student[known], labels[known], self.centroids, c.temperature)
