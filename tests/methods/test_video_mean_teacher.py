@@ -296,6 +296,43 @@ def embed_clips(method):
     return torch.cat(found)
 
 
+def test_target_batches_by_clusters_once_there_are_any(folders):
+    method = make(folders, target_sampling="clusters", target_clips=8, pictures_per_person=2, consistency_start=1)
+    assert method.streams(0)["target"].labels is None  # nothing clustered yet: all tracklets at random
+    method.pseudo_labels = np.arange(48) % 7 - 1  # an eighth is in no cluster
+    stream = method.streams(1)["target"]
+    assert len(stream.batches) == len(method.streams(1)["source"].batches)
+    for batch in stream.batches:
+        clusters, counts = np.unique(stream.labels[batch[::4]], return_counts=True)
+        assert len(clusters) == 4
+        assert clusters.min() >= 0
+        assert set(counts) == {2}
+    method.pseudo_labels = np.arange(48) % 2
+    assert {len(batch) for batch in method.streams(1)["target"].batches} == {4 * 2 * 2}  # only two clusters fit
+
+
+@pytest.mark.parametrize("momentum", [0.2, 1.0])
+def test_centroids_move_to_the_features_of_their_clusters(momentum, folders):
+    method = make(folders, **{**OFF, "consistency_weight": 1.0, "centroid_momentum": momentum})
+    method.begin_epoch(0)
+    method.train()
+    before, held = method.centroids.clone(), []
+    batch = next(batches_of(method))
+    forward = method.forward_clips
+    method.forward_clips = lambda given: held.append(forward(given)) or held[-1]
+    for _ in method.step(batch):
+        pass
+    method.end_step()
+    target = held[-1][1]
+    cluster = {row: y for rows, y in zip(method.target_tracklets.rows, method.pseudo_labels) for row in rows}
+    for feature, row in zip(F.normalize(target.neck.detach(), dim=1), batch["target"].indices[::4].tolist()):
+        y = cluster[row]
+        if y >= 0 and momentum < 1:
+            moved = momentum * before[y] + (1 - momentum) * feature
+            before[y] = moved / moved.norm()
+    assert torch.allclose(method.centroids, before, atol=1e-6)
+
+
 def test_k_means_and_too_few_clusters(folders):
     method = make(folders, clustering="k-means", clusters=5)
     method.cluster_target()
@@ -396,6 +433,7 @@ def test_interrupted_equals_uninterrupted_and_packed_equals_in_memory(folders, t
         "target": f"csv:{folders['target']}/crops.csv",
     }
     options |= {"checkpoint_steps": 1, "consistency_start": 1, "pooling": "convolution"}
+    options |= {"target_sampling": "clusters", "centroid_momentum": 0.5}
     train("video-mean-teacher", VideoMeanTeacherConfig(**options, out=str(tmp_path / "whole")))
     packed = VideoMeanTeacherConfig(**options, out=str(tmp_path / "broken"), packed=str(tmp_path / "packed"))
     for moment in (2, 3):  # at an epoch's end, and after the clustering in the middle of one

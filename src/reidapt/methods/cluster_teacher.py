@@ -52,6 +52,7 @@ from reidapt.methods.pseudo_labels import (
     camera_features,
     find_clusters,
     group_means,
+    move,
     nearest_joined,
     proxy_of,
     too_few,
@@ -404,9 +405,3 @@ class ClusterTeacher(Method):
             self.proxy_number = state["proxy_number"].numpy()
             self.proxy_labels, self.proxy_cameras = state["proxy_labels"], state["proxy_cameras"]
             self.proxies = state["proxies"].to(self.proxies.device)
-
-
-def move(memory: Tensor, features: Tensor, places: Tensor, momentum: float) -> None:
-    """memory[p] ← m · memory[p] + (1 − m) · f, normalised, for one feature (B, D) after the other; in place."""
-    for feature, place in zip(features, places):
-        memory[place] = F.normalize(momentum * memory[place] + (1 - momentum) * feature, dim=0)

@@ -126,6 +126,12 @@ def group_means(features: Tensor, labels: Tensor, groups: int) -> Tensor:
     return F.normalize(sums, dim=1)
 
 
+def move(memory: Tensor, features: Tensor, places: Tensor, momentum: float) -> None:
+    """memory[p] ← m · memory[p] + (1 − m) · f, normalised, for one feature (B, D) after the other; in place."""
+    for feature, place in zip(features, places):
+        memory[place] = F.normalize(momentum * memory[place] + (1 - momentum) * feature, dim=0)
+
+
 def proxy_of(labels: np.ndarray, cameras: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The (cluster, camera) pairs that occur: the pair's number of every crop (N,), -1 without cluster; and both (M,)."""
     number = np.full(len(labels), -1, np.int64)

@@ -47,7 +47,7 @@ from reidapt.losses.domain import ramp
 from reidapt.losses.identity import centroid_contrast, smoothed_cross_entropy, soft_contrast
 from reidapt.losses.triplet import batch_hard_triplet
 from reidapt.methods.base import Method, Stream, TrainConfig, adam, copy_network, labels_of, warmup_cosine
-from reidapt.methods.pseudo_labels import Grouping, camera_features, find_clusters, group_means, too_few, views
+from reidapt.methods.pseudo_labels import Grouping, camera_features, find_clusters, group_means, move, too_few, views
 from reidapt.models.ema import ema_update
 from reidapt.models.embedder import ReidNet
 from reidapt.models.statistics import frozen_statistics
@@ -79,7 +79,10 @@ class VideoMeanTeacherConfig(TrainConfig):
     pictures_per_person: int = 4
     """K of PK sampling: tracklets of a person (the authors' code: 4)."""
     target_clips: int = 32
-    """Clips of the target in a batch, drawn at random (the authors' code: 8 persons × 4, by their true ids)."""
+    """Clips of the target in a batch (the authors' code: 8 persons × 4, by their true ids)."""
+    target_sampling: Literal["random", "clusters"] = "random"
+    """Clips of the target are drawn from all tracklets, or, once these are clustered, as 'pictures_per_person' of each of so
+    many clusters as fit into a batch (our choice: no true ids)."""
     steps: int = 0
     """Steps per epoch; 0 = as many as show every tracklet of the source about once."""
     label_smoothing: float = 0.1
@@ -133,6 +136,9 @@ class VideoMeanTeacherConfig(TrainConfig):
     cluster_share: float = 0.5
     """s, share of L^C by which the student follows the cluster of the clip's tracklet, 0..1; the rest is the teacher's soft
     assignment of the clip (Ge et al. 2020, "Mutual Mean-Teaching": 0.5)."""
+    centroid_momentum: float = 1.0
+    """Share of the old centroid when a student's feature moves its cluster's in a step (Dai et al. 2021, "Cluster Contrast":
+    0.1-0.2); 1 = centroids stand still for an epoch (our choice)."""
     packed: str = ""
     """Folder where decoded frames are kept and mapped into memory, for data larger than it; empty = they are kept in memory."""
     bad_tracklets: Policy = "stop"
@@ -151,7 +157,7 @@ class VideoMeanTeacherConfig(TrainConfig):
         self.require("be 0 or more", lambda v: v >= 0, "steps", "margin", "reversal", "consistency_start", *weights)
         self.require("be at least 0 and below 1", lambda v: 0 <= v < 1, "momentum", "label_smoothing")
         self.require("be at least 0 and below 1", lambda v: 0 <= v < 1, "eps")
-        self.require("lie between 0 and 1", lambda v: 0 <= v <= 1, "cluster_share")
+        self.require("lie between 0 and 1", lambda v: 0 <= v <= 1, "cluster_share", "centroid_momentum")
         if self.combined_weight > 0 and self.frames < 2:
             raise ConfigError("A clip of 1 frame has no two halves; give --frames 2 or more, or --combined_weight 0.")
 
@@ -197,6 +203,7 @@ class VideoMeanTeacher(Method):
         self.centroids: Tensor  # C (clusters, D), L2-normalised; in the extra state, as their number changes
         self.register_buffer("centroids", torch.empty(0, dim), persistent=False)
         self.pseudo_labels = np.empty(0, np.int64)  # the cluster of each target tracklet; -1 = in none
+        self.seen: tuple[Tensor, Tensor] | None = None  # this step's target features and their clusters
         self.length = 1  # steps of an epoch, set by `streams`
 
     @property
@@ -259,14 +266,18 @@ class VideoMeanTeacher(Method):
         streams = {"source": Stream(self.source, rows, labels, augment)}
         if self.target is not None:
             assert self.target_tracklets is not None
-            count = len(self.target_tracklets)
+            count, found = len(self.target_tracklets), self.pseudo_labels
 
-            def anyone(seed: int) -> list[np.ndarray]:
-                return batches(count, c.target_clips, seed=seed, epoch=epoch)
+            def some(seed: int) -> list[np.ndarray]:
+                if c.target_sampling == "random" or len(found) == 0:
+                    return batches(count, c.target_clips, seed=seed, epoch=epoch)
+                each = min(c.pictures_per_person, c.target_clips)
+                clusters = min(c.target_clips // each, int(found.max()) + 1)
+                return pk_batches(found, clusters, each, seed=seed, epoch=epoch)
 
             draws = numpy_generator(c.seed, "clips/target", epoch)
-            rows = clip_batches(self.target_tracklets.rows, passes(anyone, c.seed, len(chosen)), c.frames, draws)
-            found = self.pseudo_labels  # of tracklets, here of their frames; none before the clustering
+            rows = clip_batches(self.target_tracklets.rows, passes(some, c.seed, len(chosen)), c.frames, draws)
+            # the clusters are of tracklets, here of their frames; there are none before the clustering
             clusters = found[tracklet_groups(self.target.table)] if len(found) else None
             streams["target"] = Stream(self.target, rows, clusters, (augment, augment))  # for the student, the teacher
         return streams
@@ -369,6 +380,8 @@ class VideoMeanTeacher(Method):
         self.record("loss/consistency", loss)
         labels = batch.labels[:: c.frames]
         known = labels >= 0
+        if c.centroid_momentum < 1:
+            self.seen = student[known].detach(), labels[known]
         if c.cluster_share > 0 and known.any():
             hard = centroid_contrast(student[known], labels[known], self.centroids, c.temperature)
             self.record("loss/cluster", hard)
@@ -376,7 +389,10 @@ class VideoMeanTeacher(Method):
         return float(c.consistency_weight) * loss
 
     def end_step(self) -> None:
-        """The teacher moves on the global step, parameters and BatchNorm buffers alike."""
+        """The teacher moves on the global step, parameters and BatchNorm buffers alike; centroids move to what was seen."""
+        if self.seen is not None:
+            move(self.centroids, *self.seen, self.config.centroid_momentum)
+            self.seen = None
         self.updates += 1
         t = int(self.updates)
         ema_update(self.teacher, self.student, min(1 - 1 / (t + 1), self.config.momentum))
