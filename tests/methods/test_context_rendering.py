@@ -14,7 +14,7 @@ from reidapt.data import CropStore, Loader, read
 from reidapt.errors import DataError, RunError
 from reidapt.methods.base import Contexts
 from reidapt.methods.context_rendering import ContextRendering, ContextRenderingConfig, as_reid
-from reidapt.methods.redrawing import without_person
+from reidapt.methods.redrawing import without_person, without_surroundings
 from reidapt.methods.source_only import SourceOnlyConfig
 from reidapt.training import Run, load, train
 
@@ -99,6 +99,7 @@ def test_losses_equal_plain_loops(places):
     method = attached(places, batch_size=3, adversarial_weight=2.0, identity_weight=3.0, camera_weight=4.0)
     batch = batch_of(method, 1)
     batch["target"].masks.copy_(batch["target"].masks.roll(5, dims=3))  # all people here stand in one place
+    batch["source"].masks[..., 3:-3:2, :] *= 0.7  # and have hard outlines
     method.train()
     held = []
     handle = method.generator.register_forward_hook(lambda module, given, out: held.append(out.picture.detach()))
@@ -125,7 +126,7 @@ def test_losses_equal_plain_loops(places):
     assert terms["adversarial"] == pytest.approx(2 * adversarial, rel=1e-4)
     assert terms["identity"] == pytest.approx(3 * identity, rel=1e-4)
     assert terms["camera"] == pytest.approx(4 * camera, rel=1e-4)
-    assert terms["person"] == pytest.approx(10 * norm(x_g, x_s, m_s), rel=1e-4)
+    assert terms["person"] == pytest.approx(10 * norm(x_g, without_surroundings(x_s, m_s), m_s), rel=1e-4)
     assert terms["context"] == pytest.approx(10 * norm(x_g, x_t, (1 - m_s) * (1 - m_t)), rel=1e-4)
     assert terms["band"] == pytest.approx(5 * norm(x_g, without_person(x_t, m_t), (1 - m_s) * m_t), rel=1e-4)
 
@@ -139,6 +140,30 @@ def test_the_targets_person_is_not_seen(places):
     other = torch.randn_like(x_t)
     assert torch.equal(drawn, method.draw(x_s, m_s, torch.where(m_t == 1, other, x_t), m_t).picture)
     assert not torch.equal(drawn, method.draw(x_s, m_s, torch.where(m_t == 1, x_t, other), m_t).picture)
+
+
+def test_what_lay_around_the_source_is_not_seen(places):
+    """The person alone is taken over, and of a pixel on the outline only as much as is more person than not."""
+    method = attached(places).eval()
+    batch = batch_of(method, 1)
+    x_s, x_t, m_s, m_t = (getattr(batch[r], k) for k in ("images", "masks") for r in ("source", "target"))
+    drawn = method.draw(x_s, m_s, x_t, m_t).picture
+    other = torch.where(m_s == 0, torch.randn_like(x_s), x_s)
+    assert torch.equal(drawn, method.draw(other, m_s, x_t, m_t).picture)
+    assert not torch.equal(drawn, attached(places, source_mask=False).eval().draw(other, m_s, x_t, m_t).picture)
+
+    mask = torch.zeros(1, 1, 8, 6)
+    mask[..., 2:6, 2:4] = 1
+    for share in (0.3, 0.5, 0.75):
+        mask[..., 2:6, 1] = share  # an outline before white
+        seen = 0.25 * mask + (1 - mask)
+        alone = without_surroundings(seen.expand(-1, 3, -1, -1), mask)
+        assert torch.equal(alone[..., 2:6, 2:4], torch.full((1, 3, 4, 2), 0.25))
+        rim = alone[..., 2:6, 1]
+        if share > 0.5:
+            assert float(rim.max()) < float(seen[..., 2:6, 1].min()) - 0.05
+        else:
+            assert torch.allclose(rim, torch.tensor(0.25))
 
 
 def test_with_the_source_as_context_the_generator_can_return_the_source(places):

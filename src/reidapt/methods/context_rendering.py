@@ -48,6 +48,7 @@ from reidapt.methods.redrawing import (
     to_uint8,
     unpaired_tables,
     without_person,
+    without_surroundings,
 )
 from reidapt.models.cameras import CameraNet
 from reidapt.models.dual_path import DualPath, Rendering
@@ -76,8 +77,8 @@ class ContextRenderingConfig(RunConfig):
     """Adam's first momentum for generator and discriminator (pix2pix: 0.5)."""
     decay_epochs: int = 10
     """Epochs at the end over which the learning rate falls to 0 along a line (our choice)."""
-    adversarial_weight: float = 1.0
-    """λ of L_adv (our choice)."""
+    adversarial_weight: float = 0.3
+    """λ of L_adv (our choice): at 1 it draws stains onto clothes and a glow around people."""
     identity_weight: float = 1.0
     """λ of L_id (our choice)."""
     camera_weight: float = 1.0
@@ -90,7 +91,8 @@ class ContextRenderingConfig(RunConfig):
     """Weight of a term where only the target's person stood (our choice): X_G follows X_T with its person filled from
     around, in the units of L_con; 0 is the source, where L_adv alone speaks and draws a bright shadow of somebody."""
     source_mask: bool = True
-    """Show M_F, the person's mask, to the generator beside X_S (our choice); it then needs masks when it draws."""
+    """Show M_F, the person's mask, to the generator beside X_S, and X_S without what lay around the person (our choice); it
+    then needs masks when it draws."""
     gan: Kind = "vanilla"
     """L_adv: 'vanilla' (the source's logarithms) or 'least-squares'."""
     generator_width: int = 64
@@ -288,7 +290,7 @@ class ContextRendering(Method):
             terms = {"adversarial": c.adversarial_weight * generator_loss(self.discriminator(x_g), c.gan)}
         terms |= self.judged(x_g, labels_of(batch["source"]), batch["target"].camera)
         weight, share = c.context_weight, 2 * c.person_share
-        terms["person"] = weight * share * person_loss(x_g, x_s, m_s)
+        terms["person"] = weight * share * person_loss(x_g, self.person(x_s, m_s), m_s)
         terms["context"] = weight * (2 - share) * surroundings_loss(x_g, x_t, m_s, m_t)
         if c.band_weight > 0:
             terms["band"] = c.band_weight * masked_l2(x_g, without_person(x_t, m_t), band(m_s, m_t))
@@ -315,12 +317,18 @@ class ContextRendering(Method):
                 self.record("accuracy/camera", (logits.argmax(1) == wanted[known]).double().mean())
         return terms
 
+    def person(self, x_s: Tensor, m_s: Tensor) -> Tensor:
+        """X_S as the generator sees it and L_con compares it: where M_F is known, without what lay around the person."""
+        return without_surroundings(x_s, m_s) if self.config.source_mask else x_s
+
     def draw(self, x_s: Tensor, m_s: Tensor, x_t: Tensor, m_t: Tensor) -> Rendering:
         """G(X_S, X_T) of pictures (B, 3, H, W) in −1..1 and masks (B, 1, H, W) in 0..1.
 
         The target's person is masked out: what lies around fills the place, and M_T says where that is (our choice).
         """
-        person = torch.cat([x_s, 2 * m_s - 1], dim=1) if self.config.source_mask else x_s
+        person = self.person(x_s, m_s)
+        if self.config.source_mask:
+            person = torch.cat([person, 2 * m_s - 1], dim=1)
         return self.generator(person, torch.cat([without_person(x_t, m_t), 2 * m_t - 1], dim=1))
 
     # -- what is made of it ----------------------------------------------------------------------------------------------

@@ -70,6 +70,15 @@ def without_person(pictures: Tensor, masks: Tensor) -> Tensor:
     return filled_background(pictures, F.max_pool2d(masks, 2 * reach + 1, stride=1, padding=reach))
 
 
+def without_surroundings(pictures: Tensor, masks: Tensor) -> Tensor:
+    """Pictures (B, 3, H, W) whose surroundings are filled with the person's nearest colours; masks (B, 1, H, W) in 0..1.
+
+    A pixel on the outline is a mixture with what lies behind, and brings a rim of it along into another picture. The less of
+    it is the person's, the more it takes from inside; below one half, all.
+    """
+    return filled_background(pictures, 1 - (2 * masks - 1).clamp(min=0))
+
+
 @contextmanager
 def frozen(network: nn.Module) -> Iterator[None]:
     """No gradient for the network's parameters from what is computed inside."""

@@ -80,9 +80,9 @@ class VideoMeanTeacherConfig(TrainConfig):
     """K of PK sampling: tracklets of a person (the authors' code: 4)."""
     target_clips: int = 32
     """Clips of the target in a batch (the authors' code: 8 persons × 4, by their true ids)."""
-    target_sampling: Literal["random", "clusters"] = "random"
+    target_sampling: Literal["random", "clusters"] = "clusters"
     """Clips of the target are drawn from all tracklets, or, once these are clustered, as 'pictures_per_person' of each of so
-    many clusters as fit into a batch (our choice: no true ids)."""
+    many clusters as fit into a batch (our choice, without true ids)."""
     steps: int = 0
     """Steps per epoch; 0 = as many as show every tracklet of the source about once."""
     label_smoothing: float = 0.1
@@ -136,9 +136,9 @@ class VideoMeanTeacherConfig(TrainConfig):
     cluster_share: float = 0.5
     """s, share of L^C by which the student follows the cluster of the clip's tracklet, 0..1; the rest is the teacher's soft
     assignment of the clip (Ge et al. 2020, "Mutual Mean-Teaching": 0.5)."""
-    centroid_momentum: float = 1.0
+    centroid_momentum: float = 0.2
     """Share of the old centroid when a student's feature moves its cluster's in a step (Dai et al. 2021, "Cluster Contrast":
-    0.1-0.2); 1 = centroids stand still for an epoch (our choice)."""
+    0.1-0.2); 1 = centroids stand still for an epoch."""
     packed: str = ""
     """Folder where decoded frames are kept and mapped into memory, for data larger than it; empty = they are kept in memory."""
     bad_tracklets: Policy = "stop"
