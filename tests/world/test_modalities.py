@@ -125,6 +125,22 @@ def test_reflectance_and_warmth_lie_in_the_ranges_of_their_material(people):
     assert warmth["tshirt"] > warmth["sweater"] > warmth["puffer"]
 
 
+def test_what_was_dyed_dark_is_mostly_dark_in_near_infrared_and_bright_dyes_are_not():
+    reflected: dict[str, list[float]] = {"dark": [], "bright": []}
+    for index in range(300):
+        person = sample_person(SEED, STYLE.name, index, STYLE.wardrobe)
+        cloth = person.top.cloth
+        if cloth.material not in ("cotton", "polyester") or 0.25 < max(cloth.base) < 0.6:
+            continue
+        reflected["dark" if max(cloth.base) < 0.25 else "bright"].append(fabrics.wardrobe(person).upper.infrared)
+        painted = fabrics.wardrobe(recoloured(person, inverted)).upper
+        assert painted == fabrics.wardrobe(person).upper
+    sooted = {name: np.mean(np.array(values) < 0.3) for name, values in reflected.items()}
+    assert min(map(len, reflected.values())) > 20
+    assert sooted["dark"] == pytest.approx(0.7, abs=0.2)
+    assert sooted["bright"] < 0.15
+
+
 def test_a_camera_with_a_lamp_exposes_who_is_near_and_who_is_far_alike():
     parents, places = load_body_model().parents, {}
     style = STYLES["forecourt"]

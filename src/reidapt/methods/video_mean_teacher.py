@@ -94,12 +94,12 @@ class VideoMeanTeacherConfig(TrainConfig):
     norm: Literal["source", "mixed", "separate"] = "separate"
     """BatchNorm in training: 'source' and 'separate' normalise each domain by its own batch, and the running statistics are the
     source's or the target's; 'mixed' puts both domains into one batch (what the authors' code amounts to)."""
-    frame_weight: float = 1.0
-    """λ_f of L^S_frame; 0 = off."""
-    clip_weight: float = 1.0
-    """λ_v of L^S_clip; 0 = off."""
-    combined_weight: float = 1.0
-    """λ_c of L^S_combined; 0 = off."""
+    frame_weight: float = 0.1
+    """λ_f of L^S_frame; 0 = off (our choice: small beside L^C)."""
+    clip_weight: float = 0.1
+    """λ_v of L^S_clip; 0 = off (our choice: small beside L^C)."""
+    combined_weight: float = 0.1
+    """λ_c of L^S_combined; 0 = off (our choice: small beside L^C)."""
     consistency_weight: float = 1.0
     """λ_C of L^C; 0 = off."""
     reversal: float = 1.0

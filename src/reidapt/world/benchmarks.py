@@ -96,7 +96,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         {"tiny": colour(200, 4, (96, 48)), "full": colour(1500, 4, (256, 128))},
     ),
     "bench-infrared": Benchmark(
-        3,
+        4,
         "colour cameras 1, 2, 4 and 5, near-infrared cameras 3 and 6",
         {
             size: {

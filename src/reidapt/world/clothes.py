@@ -121,6 +121,14 @@ def hex_colour(colour: Colour) -> str:
     return "#" + "".join(f"{round(255 * min(max(c, 0.0), 1.0)):02x}" for c in colour)
 
 
+def soot(colour: Colour) -> float:
+    """Probability, 0.04..0.8, that cloth of this colour was dyed with a pigment that is dark in near infrared too.
+
+    Black cotton mostly is (sulphur and carbon black), bright dyes mostly are not; by the largest channel, so that red is bright.
+    """
+    return min(0.8, max(0.04, 0.8 - 1.6 * (max(colour) - 0.1)))
+
+
 def shade(rng: np.random.Generator, colour: str | Colour, spread: float = 1.0) -> Colour:
     """A person's own shade of a colour (or of a named one): hue, saturation and value vary a little."""
     hue, saturation, value = colorsys.rgb_to_hsv(*(COLOURS[colour] if isinstance(colour, str) else colour))

@@ -1,7 +1,9 @@
 """What a person's things are made of, and how that material looks in near infrared and how much warmth it lets through.
 
-Nothing here depends on a visible colour: most dyes are transparent at 850 nm, and heat knows no hue. Reflectances and
-clothing insulation are rounded from published tables (dyed textiles 0.4-0.8, skin 0.6, hair 0.2-0.4 at 850 nm).
+Nothing here looks at a visible colour: most dyes are transparent at 850 nm, and heat knows no hue. What a thing was dyed with
+belongs to it, as its material does: dark cloth often has soot or sulphur black in it, and painting it another colour would not
+take that out. Reflectances and clothing insulation are rounded from published tables (dyed textiles 0.4-0.8, skin 0.6, hair
+0.2-0.4 at 850 nm).
 """
 
 from __future__ import annotations
@@ -56,10 +58,6 @@ RETRO = {"jacket": 0.15, "joggers": 0.2, "bag": 0.15, "sneakers": 0.3}
 """Share of garments with a retro-reflective strip."""
 
 
-SOOT = 0.25
-"""Share of cloths and prints whose pigment is dark in near infrared."""
-
-
 @dataclass(frozen=True)
 class Wear:
     """One thing a person wears, in the bands beyond the visible; reflectances 0..1."""
@@ -73,9 +71,9 @@ class Wear:
     retro: float  # strength of a retro-reflective strip, 0 = none
 
 
-def pigment(rng: np.random.Generator) -> float:
-    """Factor of a cloth's reflectance: soot and some other pigments stay dark in near infrared, most dyes do not."""
-    return 0.30 if rng.random() < SOOT else 1.0
+def pigment(rng: np.random.Generator, soot: float) -> float:
+    """Factor of a cloth's reflectance: 0.3 with soot in the dye, which it has with this probability."""
+    return 0.30 if rng.random() < soot else 1.0
 
 
 def wear(person: Person, what: str, kind: str, material: str, loose: float = 0.015, sewn: bool = False) -> Wear:
@@ -85,11 +83,11 @@ def wear(person: Person, what: str, kind: str, material: str, loose: float = 0.0
     are different cloths, where those of printed cloth nearly vanish, unless the print has soot in it.
     """
     rng = stream(round(person.fold_phase * 1e6), "fabric", what, kind, person.outfit)
-    made = FABRICS[material]
-    base = pigment(rng) * between(rng, made.infrared)
+    made, (soot, *prints) = FABRICS[material], person.dyes[what]
+    base = pigment(rng, soot) * between(rng, made.infrared)
     keeps, parts = between(rng, made.printed), []
-    for _ in range(2):
-        dark = pigment(rng)
+    for soot in prints:
+        dark = pigment(rng, soot)
         other = dark * between(rng, made.infrared)
         parts.append(base + (0.85 if sewn or dark < 1.0 else keeps) * (other - base))
     second, third = parts

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from reidapt.world.clothes import Bottom, Colour, Top, Wardrobe, hex_colour, shade
+from reidapt.world.clothes import Bottom, Cloth, Colour, Top, Wardrobe, hex_colour, shade, soot
 from reidapt.world.factors import EVERYTHING, Choice, Draws, declare
 from reidapt.world.gait import Gait, sample_gait
 from reidapt.world.lookalikes import lookalike_cluster
@@ -93,6 +93,7 @@ class Person:
     bag_colour: Colour
     bag_colour_name: str
     fold_phase: float
+    dyes: dict[str, tuple[float, float, float]]  # per thing, `clothes.soot` of its colours when it was dyed
 
     @property
     def carry(self) -> dict[str, str]:
@@ -232,7 +233,17 @@ def sample_person(
         bag_colour=bag_colour,
         bag_colour_name=bag_name,
         fold_phase=between(worn(PATTERN), (0.0, 100.0)),
+        dyes={
+            **{name: dyed(cloth) for name, cloth in (("upper", top.cloth), ("lower", bottom.cloth))},
+            "inner": dyed(top.inner or top.cloth),
+            **{name: (soot(c),) * 3 for name, c in (("shoe", shoe_colour), ("hat", hat_colour), ("bag", bag_colour))},
+        },
     )
+
+
+def dyed(cloth: Cloth) -> tuple[float, float, float]:
+    """`clothes.soot` of the three colours of a cloth."""
+    return soot(cloth.base), soot(cloth.second), soot(cloth.third)
 
 
 def sample_body(own: Draws, kin: Draws) -> tuple[str, float, dict[str, float]]:
