@@ -128,6 +128,7 @@ def test_the_digest_in_world_json_follows_from_the_files(small_world, table):
         ({"modalities": ("colour", "infrared")}, "for other modalities"),
         ({"tracklets": 2}, "ask for the layout 'table'"),
         ({"layout": "table", "camera_modalities": ("colour",)}, "for each of the 2 cameras"),
+        ({"layout": "table", "simultaneous": True}, "ask for two or more modalities"),
         ({"layout": "table", "outfits": 4}, "pictures must be at least 4, one for each outfit"),
         ({"hold": ("jaw",)}, "did you mean 'yaw'"),
         ({"values": {"yaws": 3}}, "did you mean 'yaw'"),
@@ -162,6 +163,30 @@ def test_a_set_parameter_and_a_held_factor_change_nothing_else(small_world, tabl
     same = lambda rows: [(r["x"], r["y"], r["phase"], r["jpeg"], r["exposure_ms"]) for r in rows]  # noqa: E731
     assert same(plain) == same(turned) == same(held)
     assert [row["yaw"] for row in held] == [row["yaw"] for row in plain]
+
+
+def test_simultaneous_modalities_see_the_same_moments(table, tmp_path):
+    moment = ("yaw", "walking", "phase", "x", "y", "distance")
+    shown = {}
+    for together in (False, True):
+        arguments = {**ARGUMENTS, "layout": "table", "modalities": ("colour", "thermal"), "hold": ["box"]}
+        out = render_world("plaza", **arguments, simultaneous=together, out=tmp_path / str(together), workers=2)
+        rows = table(out)
+        shown[together] = [
+            {k: row[k] for k in ("person", "camera", *moment)} for row in rows if row["modality"] == "colour"
+        ]
+        pairs: dict[tuple[str, ...], list[dict[str, str]]] = {}
+        for row in rows:
+            pairs.setdefault(tuple(row[k] for k in ("person", "camera", *moment)), []).append(row)
+        assert all(len(pair) == (2 if together else 1) for pair in pairs.values())
+        if together:
+            outlines = []
+            for first, second in pairs.values():
+                assert {first["modality"], second["modality"]} == {"colour", "thermal"}
+                a, b = (np.asarray(Image.open(out / row["mask"])) > 127 for row in (first, second))
+                outlines.append((a & b).sum() / (a | b).sum())
+            assert np.mean(outlines) > 0.85, outlines
+    assert shown[False] == shown[True]  # colour pictures do not depend on the other modalities
 
 
 def test_outfits_are_recordings_of_their_own(table, tmp_path):

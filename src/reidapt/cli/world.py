@@ -35,6 +35,7 @@ def add(verbs: argparse._SubParsersAction) -> None:
     given("--distractors", type=int, help="empty crops per test person (default: 0)")
     given("--modality", dest="modalities", type=listed, metavar="A,B", help="of colour,infrared,thermal,sketch")
     given("--camera-modality", dest="camera_modalities", type=listed, metavar="A,B", help="one modality per camera")
+    given("--simultaneous", action="store_true", help="all modalities of a camera see the same moments")
     given("--labels", type=listed, metavar="A,B", help="of mask,hard,parts,depth,joints (default: mask)")
     given("--tracklets", type=int, help="walks per person and camera (default: 0)")
     given("--frames", type=int, help="pictures of a walk (default: 8)")

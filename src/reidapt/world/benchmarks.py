@@ -26,8 +26,12 @@ class Plan:
     occlusion: float = 0.2
     lookalikes: float = 0.0
     outfits: int = 1
+    modalities: tuple[str, ...] = ("colour",)
+    """What every camera sees."""
     camera_modalities: tuple[str, ...] = ()
-    """One per camera; empty where all see colour."""
+    """Instead, one per camera."""
+    simultaneous: bool = False
+    """All modalities of a camera see the same moments."""
     tracklets: int = 0
     """Tracklets of a person at every camera; 0 renders single pictures."""
     frames: int = 1
@@ -117,21 +121,23 @@ BENCHMARKS: dict[str, Benchmark] = {
         },
     ),
     "bench-thermal": Benchmark(
-        4,
-        "one colour and one thermal camera, ten pictures a person in each",
+        5,
+        "a colour and a thermal camera side by side, ten moments a person, as in RegDB",
         {
             size: {
                 "world": Plan(
                     "forecourt",
                     people=people,
-                    cameras=2,
+                    cameras=1,
                     pictures=10,
                     seed=12,
                     size=pixels,
-                    camera_modalities=("colour", "thermal"),
+                    modalities=("colour", "thermal"),
+                    train_fraction=share,
+                    simultaneous=True,
                 )
             }
-            for size, people, pixels in (("tiny", 200, (96, 48)), ("full", 1500, (256, 128)))
+            for size, people, share, pixels in (("tiny", 400, 0.75, (96, 48)), ("full", 1500, 0.5, (256, 128)))
         },
     ),
     "bench-sketch": Benchmark(

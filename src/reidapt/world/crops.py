@@ -69,6 +69,7 @@ class Circumstances:
     choice: Choice = EVERYTHING
     occlusion: float = 0.0
     crowd: tuple[Bystander, ...] = ()
+    simultaneous: bool = False  # all modalities of a camera see a picture's moment
 
 
 @dataclass(frozen=True)
@@ -138,17 +139,20 @@ def sample_crops(
     drafts = []
     for ask in asks:
         draws = crop_draws(world, ask.camera, person, ask.picture, ask.kind, ask.modality)
-        wanted = wanted_occluder(draws, world.occlusion)
-        spot, occluder = find_place(draws, ask.camera, person.height, wanted)
-        rng = draws(YAW)
+        when = draws
+        if world.simultaneous:
+            when = crop_draws(world, ask.camera, person, ask.picture, ask.kind, "colour")
+        wanted = wanted_occluder(when, world.occlusion)
+        spot, occluder = find_place(when, ask.camera, person.height, wanted)
+        rng = when(YAW)
         direction, within = 10.0 * float(rng.integers(36)), between(rng, (-5.0, 5.0))
-        yaw = (draws.number("yaw", direction, (0.0, 360.0)) + within) % 360.0
+        yaw = (when.number("yaw", direction, (0.0, 360.0)) + within) % 360.0
         drafts.append(
             Draft(
                 camera=ask.camera,
-                moment=Moment(spot, yaw, held_pose(draws, world.style, person)),
-                shot=sample_shot(draws, world.style),
-                others=company(draws, ask.camera, spot, occluder, world.crowd),
+                moment=Moment(spot, yaw, held_pose(when, world.style, person)),
+                shot=sample_shot(draws, when, world.style),
+                others=company(when, ask.camera, spot, occluder, world.crowd),
                 box_noise=draws(BOX).standard_normal(4),
                 kind=ask.kind,
                 modality=ask.modality,
@@ -172,8 +176,8 @@ def held_pose(draws: Draws, style: Style, person: Person) -> Pose:
     return replace(drawn, walking=walking, phase=phase, carry=carry)
 
 
-def sample_shot(draws: Draws, style: Style) -> Shot:
-    """Exposure, motion, resolution, noise and compression of a picture."""
+def sample_shot(draws: Draws, when: Draws, style: Style) -> Shot:
+    """Exposure, motion, resolution, noise and compression of a picture; what the cloth does `when` it is taken."""
     rng = draws(EXPOSURE)
     light = 1.0 + style.light_jitter * min(max(float(rng.standard_normal()), -2.5), 2.5)
     warmth = 1.0 + 0.012 * rng.standard_normal(3)
@@ -192,7 +196,7 @@ def sample_shot(draws: Draws, style: Style) -> Shot:
         grain=grain,
         noise_seed=noise_seed,
         quality=round(draws.number("jpeg", quality, (1, 100))),
-        fold_shift=between(draws(POSE), (0.0, 3.0)),
+        fold_shift=between(when(POSE), (0.0, 3.0)),
     )
 
 

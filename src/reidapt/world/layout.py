@@ -60,6 +60,7 @@ class Arguments:
     distractors: int = 0
     modalities: tuple[str, ...] = ("colour",)
     camera_modalities: tuple[str, ...] = ()
+    simultaneous: bool = False
     labels: tuple[str, ...] = ("mask",)
     tracklets: int = 0
     frames: int = 8
@@ -144,6 +145,11 @@ class Arguments:
             raise WorldError(
                 f"camera_modalities must name one modality for each of the {self.cameras} cameras; "
                 f"found {len(self.camera_modalities)}."
+            )
+        if self.simultaneous and (len(self.modalities) < 2 or self.camera_modalities or self.tracklets):
+            raise WorldError(
+                "simultaneous makes every camera take single pictures in several modalities at one moment; ask for two or more "
+                "modalities, without camera_modalities or tracklets."
             )
         colour = set(self.camera_modalities or self.modalities) == {"colour"}
         if self.layout == "market1501" and (not colour or self.tracklets or self.outfits > 1):

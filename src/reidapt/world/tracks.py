@@ -142,7 +142,7 @@ def sample_track(
     """The crops of tracklet number `tracklet` of a person at a camera, `STEP` / `RATE` seconds apart."""
     draws = crop_draws(world, camera, person, tracklet, "tracklet", modality)
     start, occluder = find_place(draws, camera, person.height, wanted_occluder(draws, world.occlusion))
-    held, shot = held_pose(draws, world.style, person), sample_shot(draws, world.style)
+    held, shot = held_pose(draws, world.style, person), sample_shot(draws, draws, world.style)
     track = sample_path(draws, camera, person, rest, held, start, frames, occluder != "object")
     others = passers_by(draws, camera, track.spots, np.arange(frames) * STEP / RATE, occluder, world.crowd)
     box_noise = box_wander(draws(BOX), frames)
