@@ -81,6 +81,10 @@ def test_unmatched_queries_and_missing_cameras(market: Path) -> None:
     assert report.verdict("train") == "usable, 1 warning"
     nobody = t.take(np.flatnonzero(~((frame["split"] == "gallery") & (frame["person"] > 0))))
     assert "6 of 6 queries" in findings(check(nobody), "error")
+    one_camera = t.assign(camera=1)
+    assert "6 of 6 queries have no match in the gallery from another camera and" in findings(check(one_camera), "error")
+    twins = one_camera.assign(modality=np.where(frame["split"] == "gallery", "colour", "thermal"))
+    assert not findings(check(twins), "error")  # a camera of another kind beside it saw them
     assert "query split but no gallery" in findings(check(t.select(split="query")), "error")
 
 

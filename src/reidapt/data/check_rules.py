@@ -126,18 +126,19 @@ def _cameras(table: CropTable, examined: list[Examined]) -> Iterator[Finding]:
 
 
 def _matches(table: CropTable, examined: list[Examined]) -> Iterator[Finding]:
-    """Queries whose person no other camera of the gallery saw (the Market rule skips them)."""
+    """Queries whose person no other camera of the gallery saw, nor their own in another modality (the Market rule skips them)."""
     if not table.labelled or not all(split in table.splits for split in TEST):
         return
-    person, camera, paths = table.person, table.camera, table.paths
+    person, camera, paths, modality = table.person, table.camera, table.paths, table.column("modality")
     query, gallery = rows_of(table, "query"), rows_of(table, "gallery")
-    seen: dict[int, set[int]] = defaultdict(set)
-    for p, c in zip(person[gallery].tolist(), camera[gallery].tolist()):
-        seen[p].add(c)
+    eyes = list(zip(camera.tolist(), modality.tolist()))
+    seen: dict[int, set[tuple[int, str]]] = defaultdict(set)
+    for row in gallery.tolist():
+        seen[int(person[row])].add(eyes[row])
     lost = [
         row
         for row in query.tolist()
-        if person[row] <= 0 or not seen[int(person[row])] - ({int(camera[row])} if camera[row] >= 0 else set())
+        if person[row] <= 0 or not seen[int(person[row])] - ({eyes[row]} if camera[row] >= 0 else set())
     ]
     if not lost:
         return
@@ -145,7 +146,8 @@ def _matches(table: CropTable, examined: list[Examined]) -> Iterator[Finding]:
     tracklet = table.column("tracklet")
     if (tracklet[query] >= 0).all():
         what, skipped, asked = "query tracklets", len(np.unique(tracklet[lost])), len(np.unique(tracklet[query]))
-    text = f"{skipped:,} of {asked:,} {what} have no match in the gallery from another camera and are skipped."
+    others = " or modality" if len(np.unique(modality)) > 1 else ""
+    text = f"{skipped:,} of {asked:,} {what} have no match in the gallery from another camera{others} and are skipped."
     level: Level = "error" if len(lost) == len(query) else "warning"
     yield Finding(level, ("query",), text, tuple(paths[lost]))
 
