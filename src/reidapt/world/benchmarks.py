@@ -141,7 +141,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         },
     ),
     "bench-sketch": Benchmark(
-        2,
+        3,
         "two colour cameras and an artist's drawings",
         {
             size: {
@@ -149,13 +149,17 @@ BENCHMARKS: dict[str, Benchmark] = {
                     "forecourt",
                     people=people,
                     cameras=3,
-                    pictures=4,
+                    pictures=pictures,
                     seed=13,
                     size=pixels,
+                    train_fraction=share,
                     camera_modalities=("colour", "colour", "sketch"),
                 )
             }
-            for size, people, pixels in (("tiny", 200, (96, 48)), ("full", 1500, (256, 128)))
+            for size, people, share, pictures, pixels in (
+                ("tiny", 600, 0.9, 2, (96, 48)),
+                ("full", 1500, 0.5, 4, (256, 128)),
+            )
         },
     ),
     "bench-video": Benchmark(
