@@ -12,7 +12,8 @@ on clips of T frames: a backbone gives a feature per frame, temporal pooling the
   each camera normalised by itself; its features are clustered every epoch, as in cluster-teacher. Teacher and student assign
   differently augmented views of a clip softly to the centroids, and the student learns the teacher's assignment and the cluster
   y of the clip's tracklet: q = softmax(g·C/τ_g), p = softmax(f·C/τ), L^C = −(1 − s) Σ q log p − s log p_y. The teacher's
-  assignment alone repeats what it already holds of a single view; what several cameras agree on stands in the clusters.
+  assignment alone repeats what it already holds of a single view; what several cameras agree on stands in the clusters. A batch
+  has several clips of each of its clusters, and within an epoch the centroids follow the student (Dai et al. 2021).
 
 Source: Zhang, Feng, Han, Wang, Song, Hou, "Synthetic-To-Real Video Person Re-ID". Its equations are not quoted here; the paper
 states the parts, the rest is our choice. The target gives pictures alone: sampling, clustering and the last epoch's model know
