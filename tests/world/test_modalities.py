@@ -116,7 +116,7 @@ def test_reflectance_and_warmth_lie_in_the_ranges_of_their_material(people):
         for name, made in fabrics.FABRICS.items():
             worn = fabrics.wear(person, "upper", "jacket", name)
             low, high = made.infrared
-            assert 0.3 * low <= worn.infrared <= high
+            assert 0.1 * low <= worn.infrared <= high
             assert 0.0 < worn.warmth < 1.0
     warmth = {
         kind: np.mean([fabrics.wear(shown.person, "upper", kind, "cotton").warmth for shown in people])
@@ -135,10 +135,10 @@ def test_what_was_dyed_dark_is_mostly_dark_in_near_infrared_and_bright_dyes_are_
         reflected["dark" if max(cloth.base) < 0.25 else "bright"].append(fabrics.wardrobe(person).upper.infrared)
         painted = fabrics.wardrobe(recoloured(person, inverted)).upper
         assert painted == fabrics.wardrobe(person).upper
-    sooted = {name: np.mean(np.array(values) < 0.3) for name, values in reflected.items()}
     assert min(map(len, reflected.values())) > 20
-    assert sooted["dark"] == pytest.approx(0.7, abs=0.2)
-    assert sooted["bright"] < 0.15
+    dark, bright = (np.array(reflected[name]) for name in ("dark", "bright"))
+    assert dark.mean() < 0.6 * bright.mean()
+    assert dark.max() > bright.min()  # it is a tendency
 
 
 def test_a_camera_with_a_lamp_exposes_who_is_near_and_who_is_far_alike():

@@ -122,11 +122,12 @@ def hex_colour(colour: Colour) -> str:
 
 
 def soot(colour: Colour) -> float:
-    """Probability, 0.04..0.8, that cloth of this colour was dyed with a pigment that is dark in near infrared too.
+    """Usual share, 0.05..0.75, of near-infrared light that the dye of this colour swallows.
 
-    Black cotton mostly is (sulphur and carbon black), bright dyes mostly are not; by the largest channel, so that red is bright.
+    Black cotton's swallows most of it (sulphur and carbon black), bright dyes let it pass; by the largest channel, so that red
+    is bright.
     """
-    return min(0.8, max(0.04, 0.8 - 1.6 * (max(colour) - 0.1)))
+    return min(0.75, max(0.05, 0.85 - 1.1 * max(colour)))
 
 
 def shade(rng: np.random.Generator, colour: str | Colour, spread: float = 1.0) -> Colour:

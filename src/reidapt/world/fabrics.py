@@ -21,27 +21,26 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True)
 class Fabric:
-    """A material: `infrared` reflectance at 850 nm, `printed` share of a print's contrast that stays visible there,
-    `gloss`, `passes` share of the body's warmth that one layer lets through, `folds` relative height of its folds."""
+    """A material: `infrared` reflectance at 850 nm undyed, `gloss`, `passes` share of the body's warmth that one layer lets
+    through, `folds` relative height of its folds."""
 
     infrared: Range
-    printed: Range = (0.0, 0.12)
     gloss: float = 0.02
     passes: float = 1.0
     folds: float = 1.0
 
 
 FABRICS: dict[str, Fabric] = {
-    "cotton": Fabric((0.50, 0.76)),
-    "linen": Fabric((0.54, 0.78), (0.0, 0.1), 0.02, 1.05, 1.2),
-    "polyester": Fabric((0.52, 0.80), (0.0, 0.2), 0.05, 1.04, 1.1),
-    "wool": Fabric((0.38, 0.66), (0.05, 0.35), 0.01, 0.86, 0.6),
-    "fleece": Fabric((0.46, 0.74), (0.0, 0.2), 0.01, 0.82, 0.6),
-    "denim": Fabric((0.28, 0.46), (0.1, 0.4), 0.01, 0.95, 0.55),
-    "leather": Fabric((0.12, 0.42), (0.3, 0.8), 0.16, 0.92, 0.7),
-    "nylon": Fabric((0.20, 0.70), (0.1, 0.6), 0.10, 0.95, 1.0),
-    "straw": Fabric((0.45, 0.62), (0.4, 0.8), 0.02, 1.0, 0.2),
-    "paper": Fabric((0.60, 0.80), (0.2, 0.7), 0.03, 1.0, 0.2),
+    "cotton": Fabric((0.56, 0.80)),
+    "linen": Fabric((0.56, 0.80), 0.02, 1.05, 1.2),
+    "polyester": Fabric((0.56, 0.84), 0.05, 1.04, 1.1),
+    "wool": Fabric((0.42, 0.70), 0.01, 0.86, 0.6),
+    "fleece": Fabric((0.50, 0.78), 0.01, 0.82, 0.6),
+    "denim": Fabric((0.40, 0.60), 0.01, 0.95, 0.55),
+    "leather": Fabric((0.20, 0.50), 0.16, 0.92, 0.7),
+    "nylon": Fabric((0.30, 0.75), 0.10, 0.95, 1.0),
+    "straw": Fabric((0.45, 0.65), 0.02, 1.0, 0.2),
+    "paper": Fabric((0.60, 0.80), 0.03, 1.0, 0.2),
 }
 """The materials of `clothes.MATERIALS`."""
 
@@ -72,25 +71,21 @@ class Wear:
 
 
 def pigment(rng: np.random.Generator, soot: float) -> float:
-    """Factor of a cloth's reflectance: 0.3 with soot in the dye, which it has with this probability."""
-    return 0.30 if rng.random() < soot else 1.0
+    """Factor of a cloth's reflectance, 0.1..1: what a dye leaves that usually swallows the share `soot`."""
+    return 1.0 - float(np.clip(soot + between(rng, (-0.3, 0.3)), 0.0, 0.9))
 
 
 def wear(person: Person, what: str, kind: str, material: str, loose: float = 0.015, sewn: bool = False) -> Wear:
     """How `kind` (a garment, `bag`, `hat`, shoes) of a person is made; drawn from the person, never from a colour.
 
     `what` names the place on the body, `loose` is the gap to the body in metres; parts of `sewn` cloth (colour blocks)
-    are different cloths, where those of printed cloth nearly vanish, unless the print has soot in it.
+    are different cloths, a print is a dye on the same one.
     """
     rng = stream(round(person.fold_phase * 1e6), "fabric", what, kind, person.outfit)
-    made, (soot, *prints) = FABRICS[material], person.dyes[what]
-    base = pigment(rng, soot) * between(rng, made.infrared)
-    keeps, parts = between(rng, made.printed), []
-    for soot in prints:
-        dark = pigment(rng, soot)
-        other = dark * between(rng, made.infrared)
-        parts.append(base + (0.85 if sewn or dark < 1.0 else keeps) * (other - base))
-    second, third = parts
+    made, (ground, *prints) = FABRICS[material], person.dyes[what]
+    cloth = between(rng, made.infrared)
+    base = cloth * pigment(rng, ground)
+    second, third = ((between(rng, made.infrared) if sewn else cloth) * pigment(rng, soot) for soot in prints)
     warmth = WARMTH.get(kind, 0.5) * made.passes * float(np.clip(1.15 - 9.0 * loose, 0.7, 1.1))
     warmth *= 1.0 + 0.06 * float(np.clip(rng.standard_normal(), -2, 2))
     retro = between(rng, (0.6, 1.0)) if rng.random() < RETRO.get(kind, 0.0) else 0.0
