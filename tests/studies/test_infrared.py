@@ -74,6 +74,7 @@ def test_a_study_from_training_to_its_table(tmp_path, data, monkeypatch):
     monkeypatch.setattr(infrared, "TINY", {**quick, "epochs": 1, "device": "cpu"})
     small = {"part_dim": 8, "persons_per_batch": 2, "pictures_per_person": 2, "parts": 1, "classifier_width": 8}
     monkeypatch.setattr(infrared, "TINY_ONLY", small)
+    monkeypatch.setattr(infrared, "TINY_START", {"grey": 1.0})
     monkeypatch.setattr(infrared, "PARTS", {"tiny": (1, 2)})
     original = infrared.run_method
 

@@ -32,6 +32,7 @@ def make_table(
     train_fraction: float = 0.5,
     modalities: tuple[str, ...] = ("colour",),
     camera_modalities: tuple[str, ...] = (),
+    simultaneous: bool = False,
     tracklets: int = 0,
     frames: int = 1,
     outfits: int = 1,
@@ -40,7 +41,7 @@ def make_table(
     masks: bool = True,
     ending: str = ".jpg",
 ) -> CropTable:
-    """What `render_world` gives for these arguments, with noise for pictures: test persons have a query per camera."""
+    """What `render_world` gives for these arguments, with noise for pictures (of any moment): test persons have a query per camera."""
     rows: list[dict[str, Any]] = []
 
     def add(person: int, camera: int, modality: str, split: str, number: int, tracklet: int, outfit: int) -> None:
