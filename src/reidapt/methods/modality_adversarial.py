@@ -28,7 +28,6 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from reidapt.data import Batch, CropStore, CropTable, class_labels, pk_batches, read, single_channel
 from reidapt.data.randomness import numpy_generator
@@ -104,7 +103,7 @@ class ModalityAdversarialConfig(TrainConfig):
     label_smoothing: float = 0.1
     """ε of λ_xent (the paper: 0)."""
     triplet: Literal["weighted", "batch-hard"] = "weighted"
-    """λ_tri: 'batch-hard' (the paper) on f of unit length (our choice), or 'weighted' on f, without a margin (AGW)."""
+    """λ_tri on f: 'batch-hard' (the paper) or 'weighted', regularised, without a margin (AGW)."""
     margin: float = 0.3
     """Margin of the batch-hard triplet loss (our choice)."""
     levels: list[int] = field(default_factory=list)
@@ -261,11 +260,8 @@ class ModalityAdversarial(Method):
 
         output = self.network(images, m)
         xent = torch.stack([smoothed_cross_entropy(z, labels, c.label_smoothing) for z in output.logits]).sum()
-        f = output.feature
-        if c.triplet == "weighted":
-            tri = weighted_triplet(f, labels)
-        else:  # at unit length: where nothing is learnt yet, the shortest way to small distances is f = 0
-            tri = batch_hard_triplet(functional.normalize(f, dim=1), labels, c.margin)
+        f, weighted = output.feature, c.triplet == "weighted"
+        tri = weighted_triplet(f, labels) if weighted else batch_hard_triplet(f, labels, c.margin)
         loss = xent + tri
         self.record("loss/identity", xent)
         self.record("loss/triplet", tri)

@@ -52,8 +52,9 @@ TINY_START: Mapping[str, Any] = {
 }
 """Training of the network that the others start from, where it differs: pictures of both modalities, in grey."""
 
-TINY_ONLY: Mapping[str, Any] = {"optimiser": "adam", "backbone_lr": 1.0}
-"""Without pretrained weights, for which the paper's rates are meant, all rows train with Adam at one rate."""
+TINY_ONLY: Mapping[str, Any] = {"optimiser": "adam", "backbone_lr": 1.0, "neck": True}
+"""Without pretrained weights, for which the paper's rates are meant, all rows train with Adam at one rate and with a BNNeck:
+without it the batch-hard triplet loss draws all features into one point before anything is learnt."""
 
 BASELINE, OURS, STRONG = "baseline", "adversarial loss shallow + weighting", "strong default"
 
@@ -138,10 +139,7 @@ def colour_only(target: Target, seed: int, context: Context) -> list[Run]:
 
 
 def beginnings(target: Target, seed: int, context: Context) -> list[Run]:
-    """At size tiny, without ImageNet weights, what the rows of two streams start from: one stream for both modalities in grey.
-
-    From the colour-only network, or from nothing, the paper's batch-hard triplet loss drew all features into one point.
-    """
+    """At size tiny, without ImageNet weights, what the rows of two streams start from: one stream for both modalities in grey."""
     if context.size != "tiny":
         return []
     return trained("start in grey", target, seed, context, "source-only", **{**TINY, **TINY_START})
