@@ -274,7 +274,8 @@ class ContextRendering(Method):
         m_s, m_t = batch["source"].masks, batch["target"].masks
         assert m_s is not None
         assert m_t is not None
-        drawn = self.draw(x_s, m_s, x_t, m_t)
+        person, around = self.person(x_s, m_s), without_person(x_t, m_t)
+        drawn = self.place(person, m_s, around, m_t)
         x_g = drawn.picture
         self.record("blend/person", (drawn.blend * m_s).sum() / m_s.sum())
         self.record("blend/background", (drawn.blend * (1 - m_s)).sum() / (1 - m_s).sum())
@@ -290,10 +291,10 @@ class ContextRendering(Method):
             terms = {"adversarial": c.adversarial_weight * generator_loss(self.discriminator(x_g), c.gan)}
         terms |= self.judged(x_g, labels_of(batch["source"]), batch["target"].camera)
         weight, share = c.context_weight, 2 * c.person_share
-        terms["person"] = weight * share * person_loss(x_g, self.person(x_s, m_s), m_s)
+        terms["person"] = weight * share * person_loss(x_g, person, m_s)
         terms["context"] = weight * (2 - share) * surroundings_loss(x_g, x_t, m_s, m_t)
         if c.band_weight > 0:
-            terms["band"] = c.band_weight * masked_l2(x_g, without_person(x_t, m_t), band(m_s, m_t))
+            terms["band"] = c.band_weight * masked_l2(x_g, around, band(m_s, m_t))
         for name, term in terms.items():
             self.record(f"loss/{name}", term)
         yield "generator", torch.stack(list(terms.values())).sum()
@@ -326,10 +327,13 @@ class ContextRendering(Method):
 
         The target's person is masked out: what lies around fills the place, and M_T says where that is (our choice).
         """
-        person = self.person(x_s, m_s)
+        return self.place(self.person(x_s, m_s), m_s, without_person(x_t, m_t), m_t)
+
+    def place(self, person: Tensor, m_s: Tensor, around: Tensor, m_t: Tensor) -> Rendering:
+        """The generator on a person and on surroundings whose own person is filled; the arguments of `draw`, prepared."""
         if self.config.source_mask:
             person = torch.cat([person, 2 * m_s - 1], dim=1)
-        return self.generator(person, torch.cat([without_person(x_t, m_t), 2 * m_t - 1], dim=1))
+        return self.generator(person, torch.cat([around, 2 * m_t - 1], dim=1))
 
     # -- what is made of it ----------------------------------------------------------------------------------------------
 
