@@ -100,7 +100,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         {"tiny": colour(200, 4, (96, 48)), "full": colour(1500, 4, (256, 128))},
     ),
     "bench-infrared": Benchmark(
-        4,
+        5,
         "colour cameras 1, 2, 4 and 5, near-infrared cameras 3 and 6",
         {
             size: {
@@ -110,6 +110,7 @@ BENCHMARKS: dict[str, Benchmark] = {
                     pictures=pictures,
                     seed=11,
                     size=pixels,
+                    occlusion=0.1,
                     train_fraction=share,
                     camera_modalities=("colour", "colour", "infrared", "colour", "colour", "infrared"),
                 )
@@ -121,7 +122,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         },
     ),
     "bench-thermal": Benchmark(
-        5,
+        6,
         "a colour and a thermal camera side by side, ten moments a person, as in RegDB",
         {
             size: {
@@ -132,16 +133,17 @@ BENCHMARKS: dict[str, Benchmark] = {
                     pictures=10,
                     seed=12,
                     size=pixels,
+                    occlusion=0.1,
                     modalities=("colour", "thermal"),
                     train_fraction=share,
                     simultaneous=True,
                 )
             }
-            for size, people, share, pixels in (("tiny", 400, 0.75, (96, 48)), ("full", 1500, 0.5, (256, 128)))
+            for size, people, share, pixels in (("tiny", 800, 0.875, (96, 48)), ("full", 1500, 0.5, (256, 128)))
         },
     ),
     "bench-sketch": Benchmark(
-        3,
+        4,
         "two colour cameras and an artist's drawings",
         {
             size: {
@@ -152,12 +154,13 @@ BENCHMARKS: dict[str, Benchmark] = {
                     pictures=pictures,
                     seed=13,
                     size=pixels,
+                    occlusion=0.1,
                     train_fraction=share,
                     camera_modalities=("colour", "colour", "sketch"),
                 )
             }
             for size, people, share, pictures, pixels in (
-                ("tiny", 600, 0.9, 2, (96, 48)),
+                ("tiny", 800, 0.875, 2, (96, 48)),
                 ("full", 1500, 0.5, 4, (256, 128)),
             )
         },
