@@ -138,16 +138,19 @@ def colour_only(target: Target, seed: int, context: Context) -> list[Run]:
     return trained(GREY, target, seed, context, "source-only", **options)
 
 
-def beginnings(target: Target, seed: int, context: Context) -> list[Run]:
-    """At size tiny, without ImageNet weights, what the rows of two streams start from: one stream for both modalities in grey."""
+def beginnings(target: Target, context: Context) -> list[Run]:
+    """At size tiny, without ImageNet weights, what the rows of two streams start from: one stream for both modalities in grey.
+
+    As ImageNet weights are, it is the same for all seeds.
+    """
     if context.size != "tiny":
         return []
-    return trained("start in grey", target, seed, context, "source-only", **{**TINY, **TINY_START})
+    return trained("start in grey", target, 0, context, "source-only", **{**TINY, **TINY_START})
 
 
 def networks(name: str, target: Target, seed: int, context: Context, **options: Any) -> list[Run]:
     """The runs of modality-adversarial of a row: at size tiny from `beginnings`, else from ImageNet."""
-    starts = beginnings(target, seed, context)
+    starts = beginnings(target, context)
     more = {"extra": target.extra} if target.extra else {}
     return trained(name, target, seed, context, METHOD, starts, **options, **more)
 

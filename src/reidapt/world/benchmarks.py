@@ -116,21 +116,21 @@ BENCHMARKS: dict[str, Benchmark] = {
                 )
             }
             for size, people, share, pictures, pixels in (
-                ("tiny", 800, 0.875, 2, (96, 48)),
+                ("tiny", 2100, 2000 / 2100, 2, (96, 48)),
                 ("full", 1500, 0.5, 8, (256, 128)),
             )
         },
     ),
     "bench-thermal": Benchmark(
         6,
-        "a colour and a thermal camera side by side, ten moments a person, as in RegDB",
+        "a colour and a thermal camera side by side that see the same moments, as in RegDB",
         {
             size: {
                 "world": Plan(
                     "forecourt",
                     people=people,
                     cameras=1,
-                    pictures=10,
+                    pictures=pictures,
                     seed=12,
                     size=pixels,
                     occlusion=0.1,
@@ -139,7 +139,10 @@ BENCHMARKS: dict[str, Benchmark] = {
                     simultaneous=True,
                 )
             }
-            for size, people, share, pixels in (("tiny", 800, 0.875, (96, 48)), ("full", 1500, 0.5, (256, 128)))
+            for size, people, share, pictures, pixels in (
+                ("tiny", 2100, 2000 / 2100, 4, (96, 48)),
+                ("full", 1500, 0.5, 10, (256, 128)),
+            )
         },
     ),
     "bench-sketch": Benchmark(
@@ -160,7 +163,7 @@ BENCHMARKS: dict[str, Benchmark] = {
                 )
             }
             for size, people, share, pictures, pixels in (
-                ("tiny", 800, 0.875, 2, (96, 48)),
+                ("tiny", 2100, 2000 / 2100, 2, (96, 48)),
                 ("full", 1500, 0.5, 4, (256, 128)),
             )
         },
