@@ -44,7 +44,7 @@ TINY_GREY: Mapping[str, Any] = {"epochs": 12, "lr": 1e-3}
 """Training of the colour-only network, where it differs."""
 
 TINY_START: Mapping[str, Any] = {
-    "epochs": 16,
+    "epochs": 10,
     "lr": 1e-3,
     "persons_per_batch": 16,
     "pictures_per_person": 8,
