@@ -277,6 +277,25 @@ def test_start_from_other_runs(store):
         single.load_initial(method)
 
 
+@pytest.mark.parametrize("connected", [False, True])
+def test_a_start_that_knows_the_same_persons_brings_its_head(store, connected):
+    """With one stripe and average pooling both networks then compute the same."""
+    torch.manual_seed(1)
+    single = SourceOnly(SourceOnlyConfig(**QUICK), persons=4).eval()
+    for module in single.network.modules():
+        if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
+            torch.nn.init.uniform_(module.running_var, 0.5, 2)
+    part_dim = single.network.dim if connected else 0
+    method = method_of(store, parts=1, part_dim=part_dim, pooling="average", neck=True, levels=[]).eval()
+    method.load_initial(single)
+    images, m = torch.rand(4, 3, 48, 24), torch.tensor([0, 1, 1, 0])
+    torch.testing.assert_close(method.network(images, m).logits[0], single.network(images).logits, rtol=1e-4, atol=1e-5)
+    other = method_of(store, parts=1, part_dim=part_dim, neck=True, levels=[])
+    before = state(other.network.classifiers)
+    other.load_initial(SourceOnly(SourceOnlyConfig(**{**QUICK, "source": "csv:elsewhere"}), persons=4))
+    assert equal(before, other.network.classifiers.state_dict())
+
+
 def test_resume_in_either_phase_equals_an_uninterrupted_run(table, tmp_path, monkeypatch):
     """Killed in the middle of a classifier epoch and of a feature epoch, the weights come out the same."""
     from reidapt.training import loop

@@ -336,7 +336,9 @@ class ModalityAdversarial(Method):
         )
 
     def load_initial(self, other: Method) -> None:
-        """Start from another run of this method, or from the backbone of a run with a single stream (both branches)."""
+        """Start from another run of this method, or from a run with a single stream: its backbone for both branches, and
+        where it has learnt the same persons and its features are as wide, its neck and classifier for every stripe.
+        """
         try:
             if isinstance(other, ModalityAdversarial):
                 given = other.network.state_dict()
@@ -345,7 +347,10 @@ class ModalityAdversarial(Method):
                     given = {key: (mine if key.startswith("classifiers.") else given)[key] for key in given}
                 self.network.load_state_dict(given)
             else:
-                self.network.copy_backbone(other.ranker.backbone)
+                single, c = other.ranker, self.config
+                self.network.copy_backbone(single.backbone)
+                if c.neck and single.dim * c.parts == self.network.dim and self.same_classes(other):
+                    self.network.copy_head(single.neck, single.classifier)
         except (RuntimeError, KeyError) as problem:
             raise RunError(
                 f"The run given by --init ('{other.name}') has another architecture ({str(problem).splitlines()[-1].strip()})"

@@ -142,6 +142,18 @@ class TwoStreamNet(nn.Module):
                 wrapped = isinstance(own, nn.Sequential) and isinstance(own[-1], NonLocal)
                 (own[0] if wrapped else own).load_state_dict(stage.state_dict())  # type: ignore[index]
 
+    def copy_head(self, neck: nn.BatchNorm1d, classifier: nn.Linear) -> None:
+        """Let every stripe begin with the neck and the classifier of a single-stream network that knows the same persons.
+
+        Its features must be as wide as a stripe's and there must be necks; fully connected layers between become the identity.
+        """
+        for embedding, own, logits in zip(self.embeddings, self.necks, self.classifiers):
+            if isinstance(embedding, nn.Linear):
+                nn.init.eye_(embedding.weight)
+                nn.init.zeros_(embedding.bias)
+            own.load_state_dict(neck.state_dict())
+            logits.load_state_dict(classifier.state_dict())
+
     def _branches(self, images: Tensor, modality: Tensor) -> list[Tensor]:
         """The outputs of the stages before the shared ones, in the order of the pictures."""
         rows = [torch.nonzero(modality == m).flatten() for m in (0, 1)]
