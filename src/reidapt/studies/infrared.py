@@ -35,22 +35,15 @@ from reidapt.training.trials import with_trial
 METHOD, GREY = "modality-adversarial", "colour only, in grey"
 
 TINY: Mapping[str, Any] = {
-    "backbone": "resnet10t", "weights": "random", "height": 64, "width": 32, "epochs": 8, "lr": 3e-4,
-    "warmup_epochs": 1.0,
+    "backbone": "resnet10t", "weights": "random", "height": 64, "width": 32, "lr": 7e-4, "warmup_epochs": 0.5,
 }  # fmt: skip
 """What two CPU cores can do, the same for every row."""
 
-TINY_GREY: Mapping[str, Any] = {"epochs": 12, "lr": 1e-3}
-"""Training of the colour-only network, where it differs."""
+START: Mapping[str, Any] = {"lr": 1e-3, "persons_per_batch": 16, "pictures_per_person": 8, "grey": 1.0}
+"""At size tiny the network that the others start from: one stream that sees pictures of both modalities in grey."""
 
-TINY_START: Mapping[str, Any] = {
-    "epochs": 10,
-    "lr": 1e-3,
-    "persons_per_batch": 16,
-    "pictures_per_person": 8,
-    "grey": 1.0,
-}
-"""Training of the network that the others start from, where it differs: pictures of both modalities, in grey."""
+SHOWN = {"start": 160_000, "grey": 96_000, "row": 48_000}
+"""Pictures shown to a network at size tiny: to the start, to the colour-only network, to a row from the start on."""
 
 TINY_ONLY: Mapping[str, Any] = {"optimiser": "adam", "backbone_lr": 1.0, "neck": True}
 """Without pretrained weights, for which the paper's rates are meant, all rows train with Adam at one rate and with a BNNeck:
@@ -125,15 +118,23 @@ def targets(context: Context, *kinds: str) -> list[Target]:
     return [Target(spec.partition(":")[0], spec, *extra) for spec in tested]
 
 
-def options_of(variant: str, context: Context) -> dict[str, Any]:
+def options_of(variant: str, target: Target, context: Context) -> dict[str, Any]:
     """Options of modality-adversarial for a row."""
-    tiny = {**TINY, **TINY_ONLY} if context.size == "tiny" else {}
+    tiny = {**TINY, **TINY_ONLY, "epochs": epochs(target, "row")} if context.size == "tiny" else {}
     return {**VARIANTS[variant], **tiny}
+
+
+def epochs(target: Target, what: str) -> int:
+    """Epochs in which a training of size tiny sees as many pictures as `SHOWN` says."""
+    rows = target.table.select(split="train")
+    seen = rows.select(modality="colour") if what == "grey" else rows
+    return max(1, round(SHOWN[what] / len(seen)))
 
 
 def colour_only(target: Target, seed: int, context: Context) -> list[Run]:
     """The floor: networks that have seen colour cameras alone, in grey."""
-    options = {**TINY, **TINY_GREY} if context.size == "tiny" else {key: PAPER[key] for key in ("height", "width")}
+    tiny = {**TINY, "lr": 1e-3, "epochs": epochs(target, "grey")}
+    options = tiny if context.size == "tiny" else {key: PAPER[key] for key in ("height", "width")}
     options |= {"persons_per_batch": 16, "pictures_per_person": 4, "grey": 1.0, "cameras": colour_cameras(target)}
     return trained(GREY, target, seed, context, "source-only", **options)
 
@@ -145,7 +146,9 @@ def beginnings(target: Target, context: Context) -> list[Run]:
     """
     if context.size != "tiny":
         return []
-    return trained("start in grey", target, 0, context, "source-only", **{**TINY, **TINY_START})
+    return trained(
+        "start in grey", target, 0, context, "source-only", **{**TINY, **START, "epochs": epochs(target, "start")}
+    )
 
 
 def networks(name: str, target: Target, seed: int, context: Context, **options: Any) -> list[Run]:
@@ -187,7 +190,7 @@ def obtain(variant: str, target: Target, seed: int, context: Context) -> dict[st
     """Train and rank one row of a table."""
     if variant == GREY:
         return scored(colour_only(target, seed, context), target)
-    return scored(networks(variant, target, seed, context, **options_of(variant, context)), target)
+    return scored(networks(variant, target, seed, context, **options_of(variant, target, context)), target)
 
 
 def colour_cameras(target: Target) -> list[int]:
@@ -223,7 +226,7 @@ def correlation_rows(context: Context) -> Iterator[Row]:
 
 def correlation(variant: str, kind: str, target: Target, seed: int, context: Context) -> dict[str, Any]:
     """Correlations in percent, level by level; draws the figure of this seed from the rows so far."""
-    runs = networks(variant, target, seed, context, **options_of(variant, context))
+    runs = networks(variant, target, seed, context, **options_of(variant, target, context))
     first = read(target.specs[0])
     levels = level_correlation(load(runs[0].folder), first.select(split=["query", "gallery"]))
     if kind == "different persons":
@@ -248,7 +251,7 @@ def sweep_rows(context: Context) -> Iterator[Row]:
 
 def sweep(parts: int, target: Target, seed: int, context: Context) -> dict[str, Any]:
     """One part count; redraws the figure from the rows so far."""
-    options = {**options_of(BASELINE, context), "erase": 0.0, "parts": parts}
+    options = {**options_of(BASELINE, target, context), "erase": 0.0, "parts": parts}
     found = scored(networks(part_name(parts), replace(target, extra=""), seed, context, **options), target)
     done = [*read_rows(context.out / "rows.jsonl").values(), {"name": part_name(parts), "target": target.name, **found}]
     curve = {

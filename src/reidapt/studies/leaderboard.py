@@ -184,14 +184,12 @@ def modality_entries(context: Context, seed: int, target: infrared.Target) -> It
         return infrared.colour_only(target, seed, context)
 
     def system() -> list[Run]:
-        options = infrared.options_of(infrared.STRONG, context)
+        options = infrared.options_of(infrared.STRONG, target, context)
         return infrared.networks(infrared.STRONG, target, seed, context, **options)
 
     def taught(name: str, start: Run) -> list[Run]:
         place: Path = shared_runs(context, "modality", target.spec) / name / f"seed-{seed}"
-        options = (
-            {k: v for k, v in infrared.TINY.items() if k not in ("epochs", "lr")} if context.size == "tiny" else {}
-        )
+        options = {k: v for k, v in infrared.TINY.items() if k != "lr"} if context.size == "tiny" else {}
         setting = Setting(target.spec, target.spec, options, {}, OPTIONS[context.size]["adaptation"])
         with context.display.stage(f"{target.name}, seed {seed}: {name}") as progress:
             return [replace(setting, source="").adapted(place, seed, start, progress)]
