@@ -75,6 +75,7 @@ def recorded(monkeypatch, tmp_path):
         )
     monkeypatch.setattr(infrared.Target, "specs", property(lambda target: [target.spec]))
     monkeypatch.setattr(infrared, "colour_cameras", lambda target: [1, 2])
+    monkeypatch.setattr(infrared, "epochs", lambda target, what: 3)
     monkeypatch.setattr(infrared, "scored", lambda runs, target: {"rank1": 1.0, "of": runs[-1].folder})
     monkeypatch.setattr(leaderboard, "translate_dataset", lambda run, spec, out, **_: out.mkdir(parents=True))
     return asked

@@ -6,12 +6,13 @@ import pytest
 from tests.conftest import QUICK, write_market
 from tests.data.layouts.trees import make_table
 
+from reidapt.data import read
 from reidapt.data.layouts import plan, write_layout
 from reidapt.errors import ConfigError
 from reidapt.methods import load_method
 from reidapt.progress import Display
 from reidapt.studies import STUDIES, infrared
-from reidapt.studies.infrared import BASELINE, GREY, OURS, STRONG, VARIANTS, options_of, targets
+from reidapt.studies.infrared import BASELINE, GREY, OURS, SHOWN, STRONG, VARIANTS, epochs, options_of, targets
 from reidapt.studies.study import Context, run_study
 
 NAMES = [f"infrared-table-{n}" for n in (1, 2, 3)]
@@ -44,10 +45,11 @@ def test_rows_are_those_of_the_paper_and_print_its_figures(tmp_path, data):
     assert {row.target for row in STUDIES["infrared-table-1"].rows(both)} == {"sysu-mm01", "regdb"}
 
 
-def test_options_are_those_of_the_methods(tmp_path):
+def test_options_are_those_of_the_methods(tmp_path, data):
     config = load_method("modality-adversarial").Config
+    (target,) = targets(context(tmp_path, data["sysu-mm01"]), "infrared")
     for size in ("tiny", "full"):
-        asked = {name: config(**options_of(name, context(tmp_path, size=size))) for name in VARIANTS}
+        asked = {name: config(**options_of(name, target, context(tmp_path, size=size))) for name in VARIANTS}
         assert asked[BASELINE].levels == []
         assert asked[OURS].weighting
         assert asked[OURS].levels == [1, 2, 3, 4]
@@ -56,7 +58,10 @@ def test_options_are_those_of_the_methods(tmp_path):
             k for k in vars(asked[BASELINE]) if len({str(getattr(asked[n], k)) for n in VARIANTS if n != STRONG}) > 1
         }
         assert same == {"levels", "weighting"}  # the ablation changes nothing else
-    assert options_of(OURS, context(tmp_path, size="full"))["height"] == 288
+    assert options_of(OURS, target, context(tmp_path, size="full"))["height"] == 288
+    train = read(data["sysu-mm01"]).select(split="train")
+    assert epochs(target, "row") == round(SHOWN["row"] / len(train))
+    assert epochs(target, "grey") == round(SHOWN["grey"] / (train.column("modality") == "colour").sum())
 
 
 def test_trials_of_a_dataset_are_trained_one_by_one_and_extra_colour_joins(tmp_path, data):
@@ -71,10 +76,11 @@ def test_trials_of_a_dataset_are_trained_one_by_one_and_extra_colour_joins(tmp_p
 
 def test_a_study_from_training_to_its_table(tmp_path, data, monkeypatch):
     quick = {k: v for k, v in QUICK.items() if k not in ("persons_per_batch", "pictures_per_person")}
-    monkeypatch.setattr(infrared, "TINY", {**quick, "epochs": 1, "device": "cpu"})
+    monkeypatch.setattr(infrared, "TINY", {**quick, "device": "cpu"})
     small = {"part_dim": 8, "persons_per_batch": 2, "pictures_per_person": 2, "parts": 1, "classifier_width": 8}
     monkeypatch.setattr(infrared, "TINY_ONLY", small)
-    monkeypatch.setattr(infrared, "TINY_START", {"grey": 1.0})
+    monkeypatch.setattr(infrared, "START", {"grey": 1.0})
+    monkeypatch.setattr(infrared, "SHOWN", dict.fromkeys(SHOWN, 1))
     monkeypatch.setattr(infrared, "PARTS", {"tiny": (1, 2)})
     original = infrared.run_method
 
