@@ -13,8 +13,8 @@ phase leaves the other's weights and buffers as they were.
 
 Source: N. Mohammadi Meshky, S. Iodice, K. Mikolajczyk, "Domain Adversarial Training for Infrared-colour Person
 Re-Identification" (the preset ``paper``). The defaults add what later work found: channel exchange (Ye et al. 2021,
-"Channel Augmented Joint Learning"), GeM, BNNeck and weighted-regularised triplet (Ye et al. 2021, AGW); they have not been
-compared by measurement yet.
+"Channel Augmented Joint Learning"), GeM, BNNeck and weighted-regularised triplet (Ye et al. 2021, AGW); what has been measured
+of them is in docs/modality-adversarial.md.
 "Our choice" marks what neither says.
 """
 
