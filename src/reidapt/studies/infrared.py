@@ -50,8 +50,8 @@ TINY_ONLY: Mapping[str, Any] = {"optimiser": "adam", "backbone_lr": 1.0, "neck":
 without it the batch-hard triplet loss draws all features into one point before anything is learnt."""
 
 TINY_ADVERSARIAL: Mapping[str, Any] = {"alternate": "steps", "adversarial_weight": 0.1}
-"""Of the rows with an adversarial loss. In alternating epochs at the paper's weight the features ran to the far side of the
-classifiers within one epoch, after which these were never wrong again and the loss had no gradient."""
+"""Of the rows with an adversarial loss. In alternating epochs, already at this tenth of the paper's weight, the features ran to the
+far side of the classifiers within one epoch, after which these were never wrong again and the loss had no gradient."""
 
 BASELINE, OURS, STRONG = "baseline", "adversarial loss shallow + weighting", "strong default"
 
