@@ -139,8 +139,10 @@ def epochs(target: Target, what: str) -> int:
 
 def colour_only(target: Target, seed: int, context: Context) -> list[Run]:
     """The floor: networks that have seen colour cameras alone, in grey."""
-    tiny = {**TINY, "lr": 1e-3, "epochs": epochs(target, "grey")}
-    options = tiny if context.size == "tiny" else {key: PAPER[key] for key in ("height", "width")}
+    if context.size == "tiny":
+        options = {**TINY, "lr": 1e-3, "epochs": epochs(target, "grey")}
+    else:
+        options = {key: PAPER[key] for key in ("height", "width")}
     options |= {"persons_per_batch": 16, "pictures_per_person": 4, "grey": 1.0, "cameras": colour_cameras(target)}
     return trained(GREY, target, seed, context, "source-only", **options)
 
