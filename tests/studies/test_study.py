@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -58,6 +59,31 @@ def test_finished_rows_are_kept_and_not_run_again(tmp_path):
     assert len(json.loads((tmp_path / "results.json").read_text())["rows"]) == 4
     run_study(study(calls), context(tmp_path))
     assert sorted(calls) == sorted((name, seed) for name in VALUES for seed in range(3))
+
+
+def test_rows_of_another_run_count_as_finished_if_its_question_and_data_are_the_same(tmp_path):
+    first, _ = run_study(study([]), context(tmp_path / "first", seeds=[0]))
+    calls = []
+    folder, _ = run_study(study(calls), context(tmp_path / "second", known=first / "results.json"))
+    assert sorted(calls) == sorted((name, seed) for name in VALUES for seed in (1, 2))
+    rows = json.loads((folder / "results.json").read_text())["rows"]
+    assert len(rows) == 9
+    assert [r for r in rows if r["seed"] == 0] == json.loads((first / "results.json").read_text())["rows"]
+    other = replace(study([]), describe_data=lambda context: {"a": 2})
+    with pytest.raises(ConfigError, match="of another data than"):
+        run_study(other, context(tmp_path / "third", known=first / "results.json"))
+    (tmp_path / "torn.json").write_text('{"study": ')
+    with pytest.raises(ConfigError, match="cannot be read as the results"):
+        run_study(study([]), context(tmp_path / "fourth", known=tmp_path / "torn.json"))
+
+
+def test_rows_of_some_targets_alone(tmp_path):
+    def rows(context):
+        for target in ("here", "far there"):
+            yield Row("direct", target, 0, lambda: dict.fromkeys(("rank1", "rank5", "mAP", "mINP", "minutes"), 1.0))
+
+    folder, _ = run_study(replace(study([]), rows=rows), context(tmp_path, only="there"))
+    assert [row["target"] for row in read_rows(folder / "rows.jsonl").values()] == ["far there"]
 
 
 def test_rows_of_another_question_are_not_mixed(tmp_path):

@@ -54,6 +54,8 @@ def reproduce(
     display: Display | None = None,
     jobs: int = 1,
     only_seed: int | None = None,
+    target: str = "",
+    rows: Path | None = None,
 ) -> tuple[Path, str]:
     """Run a study; returns its folder and its Markdown table.
 
@@ -66,9 +68,11 @@ def reproduce(
         display: where progress is shown.
         jobs: seeds that run side by side, each in a process of its own with its share of the cores.
         only_seed: run the rows of this seed alone; the table is of what is finished.
+        target: run the rows of targets with this in their name alone, e.g. ``bench-colour``.
+        rows: ``results.json`` of another run of the study, on this machine or another; its rows are not run again.
 
     Raises:
-        ConfigError: no such study, or a folder with rows of another question.
+        ConfigError: no such study, or a folder or file with rows of another question.
         RunError: seeds that failed in their processes.
     """
     if name not in STUDIES:
@@ -78,9 +82,8 @@ def reproduce(
     if jobs < 1:
         raise ConfigError(f"--jobs is {jobs}; expected at least 1.")
     chosen = range(seeds) if only_seed is None else [only_seed]
-    context = Context(
-        size, chosen, list(data), out or Path("runs") / name, display or Display(), conclude=only_seed is None
-    )
+    place, shown, conclude = out or Path("runs") / name, display or Display(), only_seed is None and not target
+    context = Context(size, chosen, list(data), place, shown, conclude, target, rows)
     if jobs > 1 and len(chosen) > 1:
         run_seeds(STUDIES[name], context, jobs)
     return run_study(STUDIES[name], context)

@@ -50,7 +50,9 @@ def command(study: Study, context: Context, seed: int) -> list[str]:
     """The command line that runs one seed."""
     data = [word for spec in context.data for word in ("--data", spec)]
     line = [sys.executable, "-m", "reidapt", "reproduce", study.name, "--size", context.size, "--only-seed", str(seed)]
-    return [*line, "--out", str(context.out), *data]
+    part = ["--target", context.only] if context.only else []
+    part += ["--rows", str(context.known)] if context.known else []
+    return [*line, "--out", str(context.out), *part, *data]
 
 
 def log_of(folder: Path, seed: int) -> Path:

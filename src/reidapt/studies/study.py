@@ -36,6 +36,10 @@ class Context:
     display: Display
     conclude: bool = True
     """Whether rows made from the finished rows of all seeds are run too."""
+    only: str = ""
+    """Part of the names of the targets whose rows are run; empty for all."""
+    known: Path | None = None
+    """``results.json`` of another run of the study, whose rows count as finished."""
 
 
 def shared_runs(context: Context, family: str, *specs: str) -> Path:
@@ -89,21 +93,24 @@ def run_study(study: Study, context: Context) -> tuple[Path, str]:
     different seeds of it in one folder; each leaves rows that conclude to the process with ``context.conclude``.
 
     Raises:
-        ConfigError: the folder holds rows of another size or other data.
+        ConfigError: the folder, or the results that are taken over, hold rows of another size or other data.
     """
     context.out.mkdir(parents=True, exist_ok=True)
     path, lock = context.out / "rows.jsonl", FileLock(context.out / ".rows.lock")
     with lock:
         check_same_question(study, context)
+        if context.known:
+            write_rows(path, {**known_rows(study, context, context.known), **read_rows(path)})
     for row in study.rows(context):
-        if row.key in read_rows(path) or (row.concludes and not context.conclude):
+        unwanted = context.only not in row.target or (row.concludes and not context.conclude)
+        if unwanted or row.key in read_rows(path):
             continue
         metrics = row.run()
         values = {key: metrics[key] for key in dict.fromkeys((*METRICS, *study.columns, "minutes")) if key in metrics}
         line = {"name": row.name, "target": row.target, "seed": row.seed, "commit": commit(), **values}
         with lock:
             finished = {**read_rows(path), row.key: line}
-            write_atomic(path, "".join(json.dumps(r) + "\n" for r in finished.values()))
+            write_rows(path, finished)
             write_results(study, context, list(finished.values()))
     with lock:
         return context.out, write_results(study, context, list(read_rows(path).values()))
@@ -119,6 +126,28 @@ def check_same_question(study: Study, context: Context) -> None:
             "its --size and --data."
         )
     write_json(path, asked)
+
+
+def known_rows(study: Study, context: Context, path: Path) -> dict[tuple[str, str, int], dict[str, Any]]:
+    """Rows by key of another run's ``results.json``; they must answer the same question with the same data."""
+    try:
+        content = json.loads(path.read_text())
+        found = {key: content[key] for key in ("study", "size", "data")}
+        rows = {(r["name"], r["target"], r["seed"]): r for r in content["rows"]}
+    except (OSError, ValueError, KeyError, TypeError) as problem:
+        raise ConfigError(f"'{path}' cannot be read as the results.json of a study: {problem!r}.") from None
+    asked = json.loads(json.dumps({"study": study.name, "size": context.size, "data": study.describe_data(context)}))
+    if other := [key for key in asked if found[key] != asked[key]]:
+        raise ConfigError(
+            f"The rows in '{path}' are of another {' and another '.join(other)} than what is asked for; without --rows they "
+            "are run anew."
+        )
+    return rows
+
+
+def write_rows(path: Path, rows: Mapping[tuple[str, str, int], Mapping[str, Any]]) -> None:
+    """Write finished rows, one a line."""
+    write_atomic(path, "".join(json.dumps(row) + "\n" for row in rows.values()))
 
 
 def read_rows(path: Path) -> dict[tuple[str, str, int], dict[str, Any]]:
