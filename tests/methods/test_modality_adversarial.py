@@ -72,7 +72,7 @@ def equal(a, b) -> bool:
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"flip_labels": True}, {"levels": [4, 5], "weighting": False}, {"neck": False}]
+    "options", [{}, {"flip_labels": True}, {"levels": [4, 5], "weighting": False}, {"neck": False}, {"norms": "own"}]
 )
 def test_a_phase_leaves_its_counterpart_bit_for_bit(store, options):
     method = method_of(store, **options)
@@ -182,7 +182,7 @@ def test_the_loop_scales_the_rate_of_a_group(table, tmp_path):
         name: float((a - b).detach().abs().max())
         for (name, a), (_, b) in zip(fresh.network.named_parameters(), trained.network.named_parameters())
     }
-    assert max(value for name, value in change.items() if name.startswith(("colour", "other", "shared"))) < 1e-6
+    assert max(value for name, value in change.items() if name.startswith(("colour.", "other.", "shared."))) < 1e-6
     assert change["classifiers.0.weight"] > 1e-4
 
 
@@ -277,8 +277,9 @@ def test_start_from_other_runs(store):
         single.load_initial(method)
 
 
+@pytest.mark.parametrize("norms", ["shared", "own"])
 @pytest.mark.parametrize("connected", [False, True])
-def test_a_start_that_knows_the_same_persons_brings_its_head(store, connected):
+def test_a_start_that_knows_the_same_persons_brings_its_head(store, connected, norms):
     """With one stripe and average pooling both networks then compute the same."""
     torch.manual_seed(1)
     single = SourceOnly(SourceOnlyConfig(**QUICK), persons=4).eval()
@@ -286,7 +287,8 @@ def test_a_start_that_knows_the_same_persons_brings_its_head(store, connected):
         if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
             torch.nn.init.uniform_(module.running_var, 0.5, 2)
     part_dim = single.network.dim if connected else 0
-    method = method_of(store, parts=1, part_dim=part_dim, pooling="average", neck=True, levels=[]).eval()
+    head = {"parts": 1, "part_dim": part_dim, "pooling": "average", "neck": True}
+    method = method_of(store, **head, levels=[], norms=norms).eval()
     method.load_initial(single)
     images, m = torch.rand(4, 3, 48, 24), torch.tensor([0, 1, 1, 0])
     torch.testing.assert_close(method.network(images, m).logits[0], single.network(images).logits, rtol=1e-4, atol=1e-5)

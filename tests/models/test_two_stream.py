@@ -40,6 +40,37 @@ def test_gradients_stay_in_the_branch_of_the_modality():
     assert all(p.grad is not None for p in net.colour.parameters())
 
 
+@pytest.mark.parametrize("norms", ["shared", "own"])
+def test_with_norms_of_its_own_a_modality_does_not_see_the_other_in_a_batch(norms):
+    net = network(shared_from=1, neck=True, norms=norms).train()
+    images, m = torch.randn(6, 3, 48, 24), torch.tensor([0, 1, 0, 1, 0, 1])
+    with torch.no_grad():
+        one = torch.stack(net(images, m).logits)
+        changed = torch.where((m == 1)[:, None, None, None], 3 * images + 1, images)
+        two = torch.stack(net(changed, m).logits)
+    assert torch.allclose(one[:, m == 0], two[:, m == 0], atol=1e-6) == (norms == "own")
+
+
+def test_with_norms_of_its_own_everything_else_stays_shared():
+    net, plain = network(shared_from=1, neck=True, norms="own").train(), network(shared_from=1, neck=True)
+    images, m = torch.randn(6, 3, 48, 24), torch.tensor([0, 1, 0, 1, 0, 1])
+    with torch.no_grad():
+        assert torch.allclose(net.eval().embed(images, m), plain.embed(images, m), atol=1e-6)  # they begin alike
+    norms = sum(p.numel() for x in plain.shared.modules() if isinstance(x, nn.BatchNorm2d) for p in x.parameters())
+    norms += sum(p.numel() for p in plain.necks.parameters())
+    assert sum(p.numel() for p in net.parameters()) == sum(p.numel() for p in plain.parameters()) + norms
+    optimiser = torch.optim.SGD(net.parameters(), lr=0.1)
+    net.train()
+    sum(z.square().sum() for z in net(images, m).logits).backward()
+    optimiser.step()
+    for mine, other in zip(net.colour[1:].modules(), net.other[1:].modules()):
+        if isinstance(mine, nn.Conv2d):
+            assert torch.equal(mine.weight, other.weight)
+        if isinstance(mine, nn.BatchNorm2d):
+            assert not torch.equal(mine.running_mean, other.running_mean)
+            assert mine.weight is not other.weight
+
+
 def test_levels_are_pooled_maps_and_f_is_made_of_stripes():
     net = network(parts=3, shared_from=1)
     images, m = torch.randn(2, 3, 96, 48), torch.tensor([0, 1])

@@ -65,8 +65,9 @@ def test_options_are_those_of_the_methods(tmp_path, data):
         assert differing(ablation) == {"levels", "weighting"} | unused  # the baseline in what it has no use for
     assert options_of(OURS, target, context(tmp_path, size="full"))["height"] == 288
     train = read(data["sysu-mm01"]).select(split="train")
-    assert epochs(target, "row") == round(SHOWN["row"] / len(train))
-    assert epochs(target, "grey") == round(SHOWN["grey"] / (train.column("modality") == "colour").sum())
+    assert target.modality == "infrared"
+    assert epochs(target, "infrared") == round(SHOWN["infrared"] / len(train))
+    assert epochs(target, GREY) == round(SHOWN[GREY] / (train.column("modality") == "colour").sum())
 
 
 def test_trials_of_a_dataset_are_trained_one_by_one_and_extra_colour_joins(tmp_path, data):
@@ -84,7 +85,7 @@ def test_a_study_from_training_to_its_table(tmp_path, data, monkeypatch):
     monkeypatch.setattr(infrared, "TINY", {**quick, "device": "cpu"})
     small = {"part_dim": 8, "persons_per_batch": 2, "pictures_per_person": 2, "parts": 1, "classifier_width": 8}
     monkeypatch.setattr(infrared, "TINY_ONLY", small)
-    monkeypatch.setattr(infrared, "START", {"grey": 1.0})
+    monkeypatch.setattr(infrared, "START", {})
     monkeypatch.setattr(infrared, "SHOWN", dict.fromkeys(SHOWN, 1))
     monkeypatch.setattr(infrared, "PARTS", {"tiny": (1, 2)})
     original = infrared.run_method

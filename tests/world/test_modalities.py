@@ -138,6 +138,11 @@ def test_what_was_dyed_dark_is_mostly_dark_in_near_infrared_and_bright_dyes_are_
     assert min(map(len, reflected.values())) > 20
     dark, bright = (np.array(reflected[name]) for name in ("dark", "bright"))
     assert dark.mean() < 0.6 * bright.mean()
+    for cloths in (dark, bright):  # a dye has soot in it or has not: some black cloth shines and hardly any is between
+        least, most = (fabrics.FABRICS[name].infrared for name in ("cotton", "polyester"))
+        low, high = min(least[0], most[0]), max(least[1], most[1])
+        assert np.mean((cloths > 0.4 * high) & (cloths < 0.85 * low)) == 0.0
+        assert 0.02 < np.mean(cloths > 0.4 * high) < 0.99
     assert dark.max() > bright.min()  # it is a tendency
 
 

@@ -29,10 +29,17 @@ def add(verbs: argparse._SubParsersAction) -> None:
     reproduce.add_argument("--seeds", type=int, default=3, help="number of seeds (default: %(default)s)")
     reproduce.add_argument("--only-seed", type=int, default=None, metavar="K", help="run the rows of seed K alone")
     reproduce.add_argument(
-        "--target", default="", metavar="NAME", help="run the rows of targets with NAME in theirs alone, e.g. bench-colour"
+        "--target",
+        default="",
+        metavar="NAME",
+        help="run the rows of targets with NAME in theirs alone, e.g. bench-colour",
     )
     reproduce.add_argument(
-        "--rows", type=Path, default=None, metavar="FILE", help="results.json of another run, whose rows count as finished"
+        "--rows",
+        type=Path,
+        default=None,
+        metavar="FILE",
+        help="results.json of another run, whose rows count as finished",
     )
     reproduce.add_argument(
         "--jobs",

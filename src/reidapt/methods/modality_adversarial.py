@@ -13,8 +13,9 @@ phase leaves the other's weights and buffers as they were.
 
 Source: N. Mohammadi Meshky, S. Iodice, K. Mikolajczyk, "Domain Adversarial Training for Infrared-colour Person
 Re-Identification" (the preset ``paper``). The defaults add what later work found: channel exchange (Ye et al. 2021,
-"Channel Augmented Joint Learning"), GeM, BNNeck and weighted-regularised triplet (Ye et al. 2021, AGW); what has been measured
-of them is in docs/modality-adversarial.md.
+"Channel Augmented Joint Learning"), GeM, BNNeck and weighted-regularised triplet (Ye et al. 2021, AGW), BatchNorms of its own
+for each modality (Chang et al. 2019, "Domain-Specific Batch Normalization"); what has been measured of them is in
+docs/modality-adversarial.md.
 "Our choice" marks what neither says.
 """
 
@@ -52,7 +53,7 @@ RED = (1.0, 0.0, 0.0)
 PAPER: Mapping[str, Any] = {
     "height": 288, "width": 144, "epochs": 35, "lr": 0.01, "optimiser": "sgd", "backbone_lr": 0.1, "warmup_epochs": 0.0,
     "pad": 0, "erase": 0.2, "exchange": 0.0, "grey": 0.0, "persons_per_batch": 8, "pictures_per_person": 4,
-    "shared_from": 4, "parts": 3, "part_dim": 512, "pooling": "average", "neck": False, "non_local": False,
+    "shared_from": 4, "parts": 3, "part_dim": 512, "pooling": "average", "neck": False, "norms": "shared", "non_local": False,
     "label_smoothing": 0.0, "triplet": "batch-hard", "margin": 0.3, "levels": [1, 2, 3, 4], "weighting": True,
     "weights_over": "batch", "adversarial_weight": 1.0, "alternate": "epochs", "flip_labels": False,
 }  # fmt: skip
@@ -100,6 +101,8 @@ class ModalityAdversarialConfig(TrainConfig):
     """A BatchNorm without shift between f_i and its classifier; its output ranks (the paper: none)."""
     non_local: bool = False
     """Non-local blocks after stages 2 and 3 (AGW)."""
+    norms: Literal["shared", "own"] = "own"
+    """'own': BatchNorms of its own for each modality in shared stages and necks (Chang et al. 2019); 'shared': one (the paper)."""
     label_smoothing: float = 0.1
     """ε of λ_xent (the paper: 0)."""
     triplet: Literal["weighted", "batch-hard"] = "weighted"
@@ -162,6 +165,7 @@ class ModalityAdversarial(Method):
             pooling=c.pooling,
             neck=c.neck,
             non_local=c.non_local,
+            norms=c.norms,
         )
         dims = {**self.network.level_dims, FEATURE: self.network.dim}
         self.classifiers = nn.ModuleDict(
@@ -228,7 +232,8 @@ class ModalityAdversarial(Method):
 
     def optimisers(self) -> dict[str, torch.optim.Optimizer]:
         c, network = self.config, self.network
-        backbone = [*network.colour.parameters(), *network.other.parameters(), *network.shared.parameters()]
+        stages = nn.ModuleList([network.colour, network.other, network.shared])
+        backbone = list(stages.parameters())  # each once: with norms of their own the branches share theirs
         known = {id(parameter) for parameter in backbone}
         heads = [p for p in network.parameters() if id(p) not in known and p.requires_grad]
         groups = [{"params": backbone, "lr_scale": c.backbone_lr}, {"params": heads}]
@@ -354,8 +359,8 @@ class ModalityAdversarial(Method):
         except (RuntimeError, KeyError) as problem:
             raise RunError(
                 f"The run given by --init ('{other.name}') has another architecture ({str(problem).splitlines()[-1].strip()})"
-                ". Use the same --backbone, and where it is a run of modality-adversarial the same --shared_from, --parts "
-                "and head."
+                ". Use the same --backbone, and where it is a run of modality-adversarial the same --shared_from, "
+                "--norms, --parts and head."
             ) from None
 
 

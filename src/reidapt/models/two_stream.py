@@ -51,6 +51,7 @@ class TwoStreamNet(nn.Module):
         pooling: ``average`` or ``gem``, generalised mean with a learnt exponent, of the stripes.
         neck: a BatchNorm without shift between f_i and its classifier (Luo et al. 2019); it then ranks.
         non_local: non-local blocks after stages 2 and 3.
+        norms: ``shared``, or ``own``: shared stages and necks have a BatchNorm for each modality (Chang et al. 2019).
 
     Raises:
         ConfigError: no ResNet of timm, or its weights cannot be had.
@@ -70,6 +71,7 @@ class TwoStreamNet(nn.Module):
         pooling: str = "average",
         neck: bool = False,
         non_local: bool = False,
+        norms: str = "shared",
     ) -> None:
         super().__init__()
         stages, channels = resnet_stages(
@@ -78,9 +80,11 @@ class TwoStreamNet(nn.Module):
         if non_local:
             for stage in NON_LOCAL:
                 stages[stage] = nn.Sequential(stages[stage], NonLocal(channels[stage - 1]))
-        self.colour = nn.ModuleList(stages[:shared_from])
+        branched = STAGES + 1 if norms == "own" else shared_from
+        self.colour = nn.ModuleList(stages[:branched])
         self.other = copy.deepcopy(self.colour)  # both start from the same weights
-        self.shared = nn.ModuleList(stages[shared_from:])
+        self.shared = nn.ModuleList(stages[branched:])
+        share_all_but_norms(self.colour[shared_from:], self.other[shared_from:])
         self.level_dims = dict(enumerate(channels, 1))
         width = part_dim or channels[-1]
         self.dim = parts * width
@@ -94,6 +98,7 @@ class TwoStreamNet(nn.Module):
             if isinstance(norm, nn.BatchNorm1d):
                 norm.bias.requires_grad_(False)
                 nn.init.normal_(classifier.weight, std=0.001)  # type: ignore[arg-type]
+        self.other_necks = copy.deepcopy(self.necks) if norms == "own" else None
 
     def stage_maps(self, images: Tensor, modality: Tensor) -> list[Tensor]:
         """Maps (B, C_j, h_j, w_j) of the stages 1..4 of normalised pictures (B, 3, H, W); see :meth:`forward`."""
@@ -112,13 +117,13 @@ class TwoStreamNet(nn.Module):
         """
         maps = self.stage_maps(images, modality)
         parts = self.part_features(maps[-1])
-        logits = [classifier(neck(f)).float() for f, neck, classifier in zip(parts, self.necks, self.classifiers)]
+        logits = [classifier(f).float() for f, classifier in zip(self.after_necks(parts, modality), self.classifiers)]
         return TwoStreamOutput({j: m.float().mean((2, 3)) for j, m in enumerate(maps, 1)}, parts, logits)
 
     def embed(self, images: Tensor, modality: Tensor) -> Tensor:
         """The feature that ranks: all parts (after their necks), L2-normalised, float32 (B, n·d)."""
         parts = self.part_features(self.stage_maps(images, modality)[-1])
-        return F.normalize(torch.cat([neck(f).float() for f, neck in zip(parts, self.necks)], dim=1), dim=1)
+        return F.normalize(torch.cat([f.float() for f in self.after_necks(parts, modality)], dim=1), dim=1)
 
     def feature_maps(self, images: Tensor, modality: Tensor) -> Tensor:
         """The last maps, float32 (B, C, h, w)."""
@@ -128,6 +133,14 @@ class TwoStreamNet(nn.Module):
         """f_1, ..., f_n, float32 (B, d) each, from the last maps."""
         stripes = self.pool(maps.float())
         return [embedding(stripe).float() for embedding, stripe in zip(self.embeddings, stripes.unbind(2))]
+
+    def after_necks(self, parts: list[Tensor], modality: Tensor) -> list[Tensor]:
+        """The parts' features behind their necks, (B, d) each."""
+        if self.other_necks is None:
+            return [neck(f) for neck, f in zip(self.necks, parts)]
+        return [
+            by_modality(modality, f, colour, other) for f, colour, other in zip(parts, self.necks, self.other_necks)
+        ]
 
     def copy_backbone(self, backbone: Any) -> None:
         """Take the weights of a single-stream timm ResNet of the same kind, for both branches.
@@ -153,6 +166,8 @@ class TwoStreamNet(nn.Module):
                 nn.init.zeros_(embedding.bias)
             own.load_state_dict(neck.state_dict())
             logits.load_state_dict(classifier.state_dict())
+        if self.other_necks is not None:
+            self.other_necks.load_state_dict(self.necks.state_dict())
 
     def _branches(self, images: Tensor, modality: Tensor) -> list[Tensor]:
         """The outputs of the stages before the shared ones, in the order of the pictures."""
@@ -168,6 +183,21 @@ class TwoStreamNet(nn.Module):
             return found[0]
         back = torch.argsort(torch.cat(rows))
         return [torch.cat(pair)[back] for pair in zip(*found)]
+
+
+def share_all_but_norms(first: nn.Module, second: nn.Module) -> None:
+    """Give the second of two equal modules the parameters of the first, but for those of its BatchNorms."""
+    for mine, other in zip(first.modules(), second.modules()):
+        if not isinstance(mine, nn.modules.batchnorm._BatchNorm):
+            for name, parameter in mine.named_parameters(recurse=False):
+                setattr(other, name, parameter)
+
+
+def by_modality(modality: Tensor, x: Tensor, colour: nn.Module, other: nn.Module) -> Tensor:
+    """(B, d) of `colour` for rows of modality 0 and of `other` for those of 1."""
+    rows = [torch.nonzero(modality == m).flatten() for m in (0, 1)]
+    found = [module(x[mine]) for mine, module in zip(rows, (colour, other)) if len(mine)]
+    return torch.cat(found)[torch.argsort(torch.cat(rows))]
 
 
 class StripePool(nn.Module):

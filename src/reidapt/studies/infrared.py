@@ -39,11 +39,13 @@ TINY: Mapping[str, Any] = {
 }  # fmt: skip
 """What two CPU cores can do, the same for every row."""
 
-START: Mapping[str, Any] = {"lr": 1e-3, "persons_per_batch": 16, "pictures_per_person": 8, "grey": 1.0}
-"""At size tiny the network that the others start from: one stream that sees pictures of both modalities in grey."""
+START: Mapping[str, Any] = {"lr": 1e-3, "persons_per_batch": 16}
+"""At size tiny of the networks with one stream."""
 
-SHOWN = {"start": 160_000, "grey": 96_000, "row": 48_000}
-"""Pictures shown to a network at size tiny: to the start, to the colour-only network, to a row from the start on."""
+IN_COLOUR, IN_GREY = "start in colour", "start in grey"
+
+SHOWN = {IN_COLOUR: 96_000, IN_GREY: 160_000, GREY: 96_000, "infrared": 144_000, "other": 48_000}
+"""Pictures shown to a network at size tiny: to the starts, to the colour-only network, to a row from the start on."""
 
 TINY_ONLY: Mapping[str, Any] = {"optimiser": "adam", "backbone_lr": 1.0, "neck": True}
 """Without pretrained weights, for which the paper's rates are meant, all rows train with Adam at one rate and with a BNNeck:
@@ -101,6 +103,11 @@ class Target:
         return [with_trial(self.spec, str(number)) for number in entry.options["trial"].values]
 
     @property
+    def modality(self) -> str:
+        """The one beside colour: ``infrared``, ``thermal`` or ``sketch``."""
+        return str(next(kind for kind in np.unique(self.table.column("modality")) if kind != "colour"))
+
+    @property
     def protocol(self) -> str:
         """The dataset's own; for a world's thermal camera ten drawn galleries, as RegDB's rule would have no spread."""
         chosen = protocol("auto", self.spec, self.table).name
@@ -127,35 +134,41 @@ def options_of(variant: str, target: Target, context: Context) -> dict[str, Any]
     if context.size != "tiny":
         return dict(VARIANTS[variant])
     adversarial = TINY_ADVERSARIAL if VARIANTS[variant].get("levels") else {}
-    return {**VARIANTS[variant], **TINY, **TINY_ONLY, **adversarial, "epochs": epochs(target, "row")}
+    what = target.modality if target.modality in SHOWN else "other"
+    return {**VARIANTS[variant], **TINY, **TINY_ONLY, **adversarial, "epochs": epochs(target, what)}
 
 
 def epochs(target: Target, what: str) -> int:
     """Epochs in which a training of size tiny sees as many pictures as `SHOWN` says."""
     rows = target.table.select(split="train")
-    seen = rows.select(modality="colour") if what == "grey" else rows
+    seen = rows.select(modality="colour") if what in (IN_COLOUR, GREY) else rows
     return max(1, round(SHOWN[what] / len(seen)))
 
 
 def colour_only(target: Target, seed: int, context: Context) -> list[Run]:
     """The floor: networks that have seen colour cameras alone, in grey."""
     if context.size == "tiny":
-        options = {**TINY, "lr": 1e-3, "epochs": epochs(target, "grey")}
+        options = {**TINY, **START, "epochs": epochs(target, GREY)}
     else:
-        options = {key: PAPER[key] for key in ("height", "width")}
-    options |= {"persons_per_batch": 16, "pictures_per_person": 4, "grey": 1.0, "cameras": colour_cameras(target)}
+        options = {**{key: PAPER[key] for key in ("height", "width")}, "persons_per_batch": 16}
+    options |= {"pictures_per_person": 4, "grey": 1.0, "cameras": colour_cameras(target)}
     return trained(GREY, target, seed, context, "source-only", **options)
 
 
 def beginnings(target: Target, context: Context) -> list[Run]:
-    """At size tiny, without ImageNet weights, what the rows of two streams start from: one stream for both modalities in grey.
+    """At size tiny, without ImageNet weights, what the rows of two streams start from; as these, the same for all seeds.
 
-    As ImageNet weights are, it is the same for all seeds.
+    For infrared it is one stream for the colour cameras. Drawings and heat have so little in common with colour that in a short
+    training nothing comes of that: there the one stream sees pictures of both modalities in grey.
     """
     if context.size != "tiny":
         return []
+    if target.modality == "infrared":
+        name, options = IN_COLOUR, {"pictures_per_person": 4, "cameras": colour_cameras(target)}
+    else:
+        name, options = IN_GREY, {"pictures_per_person": 8, "grey": 1.0}
     return trained(
-        "start in grey", target, 0, context, "source-only", **{**TINY, **START, "epochs": epochs(target, "start")}
+        name, target, 0, context, "source-only", **{**TINY, **START, **options, "epochs": epochs(target, name)}
     )
 
 

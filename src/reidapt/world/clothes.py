@@ -122,12 +122,11 @@ def hex_colour(colour: Colour) -> str:
 
 
 def soot(colour: Colour) -> float:
-    """Usual share, 0.05..0.75, of near-infrared light that the dye of this colour swallows.
+    """Probability, 0.03..0.95, that the dye of this colour has soot or sulphur black in it, which swallow near infrared.
 
-    Black cotton's swallows most of it (sulphur and carbon black), bright dyes let it pass; by the largest channel, so that red
-    is bright.
+    Black cotton's nearly always has, bright dyes hardly ever; by the largest channel, so that red is bright.
     """
-    return min(0.75, max(0.05, 0.85 - 1.1 * max(colour)))
+    return min(0.95, max(0.03, 1.0 - 1.3 * max(colour)))
 
 
 def shade(rng: np.random.Generator, colour: str | Colour, spread: float = 1.0) -> Colour:

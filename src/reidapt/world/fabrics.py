@@ -71,8 +71,12 @@ class Wear:
 
 
 def pigment(rng: np.random.Generator, soot: float) -> float:
-    """Factor of a cloth's reflectance, 0.1..1: what a dye leaves that usually swallows the share `soot`."""
-    return 1.0 - float(np.clip(soot + between(rng, (-0.3, 0.3)), 0.0, 0.9))
+    """Factor of a cloth's reflectance, 0.1..1, under a dye that has soot in it with the probability `soot`.
+
+    Two black jackets can be black and white in near infrared: carbon and sulphur black swallow most of its light, other dyes
+    next to nothing; hardly any lies between.
+    """
+    return 1.0 - between(rng, (0.6, 0.9) if rng.random() < soot else (0.0, 0.15))
 
 
 def wear(person: Person, what: str, kind: str, material: str, loose: float = 0.015, sewn: bool = False) -> Wear:

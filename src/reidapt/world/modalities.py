@@ -155,7 +155,7 @@ def sensor_row(crop: Crop, given: np.ndarray, height: int) -> np.ndarray:
         row[0] = row[0] * 1.1 + 0.3
         gain = lamp_gain(crop)
         row[1:4] = gain * between(fixed, (0.85, 1.2)) * (1.0 + 0.06 * float(np.clip(rng.standard_normal(), -2, 2)))
-        row[5], row[6] = between(fixed, (0.80, 1.10)), between(fixed, (1.05, 1.3))
+        row[5], row[6] = between(fixed, (1.0, 1.35)), between(fixed, (1.1, 1.4))
         row[7] = between(fixed, (0.0, 0.05))
         noise = (0.008, 0.022) if infrared_light(camera) == "lamp" else (0.004, 0.010)
         row[8] = between(fixed, noise) * float(np.clip(gain**0.5, 0.7, 1.6))
