@@ -346,6 +346,8 @@ class ModalityAdversarial(Method):
         """
         try:
             if isinstance(other, ModalityAdversarial):
+                if other.config.shared_from != self.config.shared_from:  # the names of the weights need not tell
+                    raise KeyError(f"--shared_from {other.config.shared_from}")
                 given = other.network.state_dict()
                 if not self.same_classes(other):
                     mine = self.network.state_dict()
