@@ -74,6 +74,7 @@ def recorded(monkeypatch, tmp_path):
             module, "score", lambda run, target, *_, **__: {"rank1": 1.0, "of": run.folder}, raising=False
         )
     monkeypatch.setattr(infrared.Target, "specs", property(lambda target: [target.spec]))
+    monkeypatch.setattr(infrared.Target, "modality", property(lambda target: target.name))
     monkeypatch.setattr(infrared, "colour_cameras", lambda target: [1, 2])
     monkeypatch.setattr(infrared, "epochs", lambda target, what: 3)
     monkeypatch.setattr(infrared, "scored", lambda runs, target: {"rank1": 1.0, "of": runs[-1].folder})
@@ -106,6 +107,7 @@ def test_every_system_and_hybrid_starts_from_the_right_network(recorded, tmp_pat
     assert asked("bench-video promenade", "video-mean-teacher + cluster-teacher")["init"].endswith("promenade-all")
     assert asked("bench-thermal", "cluster-teacher")["source"] == ""
     assert asked("bench-thermal", "modality-adversarial")["init"].endswith("in-grey/seed-0")
+    assert asked("bench-infrared", "modality-adversarial")["init"].endswith("in-colour/seed-0")
 
 
 def test_memory_of_a_run_without_record_is_zero(tmp_path):
