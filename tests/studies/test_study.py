@@ -84,6 +84,29 @@ def test_rows_of_some_targets_alone(tmp_path):
 
     folder, _ = run_study(replace(study([]), rows=rows), context(tmp_path, only="there"))
     assert [row["target"] for row in read_rows(folder / "rows.jsonl").values()] == ["far there"]
+    with pytest.raises(ConfigError, match="'nowhere', which is part of no target's name"):
+        run_study(replace(study([]), rows=rows), context(tmp_path, only="nowhere"))
+
+
+def test_parts_of_a_study_come_together_where_their_data_agree(tmp_path, monkeypatch):
+    def part(target, machine, values, known=None):
+        monkeypatch.setattr("reidapt.studies.study.machine", lambda: machine)
+
+        def rows(context):
+            yield Row("direct", target, 0, lambda: dict.fromkeys(("rank1", "rank5", "mAP", "mINP", "minutes"), 1.0))
+
+        some = replace(study([]), rows=rows, describe_data=lambda context: {target: values})
+        return run_study(some, context(tmp_path / machine, known=known))[0] / "results.json"
+
+    first = part("here", "abacus", 1)
+    both = json.loads(part("there", "loom", 2, known=first).read_text())
+    assert both["data"] == {"here": 1, "there": 2}
+    assert both["machine"] == "abacus; loom"
+    assert [(r["target"], r["machine"]) for r in both["rows"]] == [("here", "abacus"), ("there", "loom")]
+    again = json.loads(part("there", "loom", 2).read_text())  # without --rows the folder keeps what it took over
+    assert (again["data"], len(again["rows"])) == ({"here": 1, "there": 2}, 2)
+    with pytest.raises(ConfigError, match=r"other data \(there\)"):
+        part("there", "loom", 3)
 
 
 def test_rows_of_another_question_are_not_mixed(tmp_path):

@@ -129,6 +129,12 @@ def targets(context: Context, *kinds: str) -> list[Target]:
     return [Target(spec.partition(":")[0], spec, *extra) for spec in tested]
 
 
+def chosen(context: Context, *kinds: str) -> list[Target]:
+    """Those of `targets` that the study is asked for; the worlds of others are not rendered."""
+    wanted = kinds if context.data else [kind for kind in kinds if context.only in kind]
+    return [target for target in targets(context, *wanted) if context.only in target.name]
+
+
 def options_of(variant: str, target: Target, context: Context) -> dict[str, Any]:
     """Options of modality-adversarial for a row."""
     if context.size != "tiny":
@@ -225,7 +231,7 @@ def table_rows(kinds: Sequence[str], variants: Sequence[str]) -> Callable[[Conte
 
     def rows(context: Context) -> Iterator[Row]:
         for seed in context.seeds:
-            for target in targets(context, *kinds):
+            for target in chosen(context, *kinds):
                 for variant in variants:
                     yield Row(variant, target.name, seed, partial(obtain, variant, target, seed, context))
 
@@ -238,7 +244,7 @@ def table_rows(kinds: Sequence[str], variants: Sequence[str]) -> Callable[[Conte
 def correlation_rows(context: Context) -> Iterator[Row]:
     """Fig. 3: correlation per level, of the baseline and of the adversarial network, for same and different persons."""
     for seed in context.seeds:
-        for target in targets(context, "infrared"):
+        for target in chosen(context, "infrared"):
             for variant in (BASELINE, OURS):
                 for kind in ("same person", "different persons"):
                     name = f"{variant}: {kind}"
@@ -265,7 +271,7 @@ def correlation(variant: str, kind: str, target: Target, seed: int, context: Con
 def sweep_rows(context: Context) -> Iterator[Row]:
     """Fig. 5: the baseline with n parts, without random erasing and without extra data."""
     for seed in context.seeds:
-        for target in targets(context, "infrared"):
+        for target in chosen(context, "infrared"):
             for parts in PARTS[context.size]:
                 yield Row(part_name(parts), target.name, seed, partial(sweep, parts, target, seed, context))
 
@@ -294,7 +300,7 @@ def describe(*kinds: str) -> Callable[[Context], dict[str, Any]]:
 
     def data(context: Context) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        for target in targets(context, *kinds):
+        for target in chosen(context, *kinds):
             found[target.name] = {"spec": target.spec, "protocol": target.protocol, **target.table.fingerprint()}
             if target.extra:
                 found["extra"] = {"spec": target.extra, **read(target.extra).fingerprint()}

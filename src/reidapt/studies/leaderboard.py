@@ -23,6 +23,7 @@ from reidapt.studies.study import RANKING, Context, Row, Study, shared_runs
 from reidapt.studies.worlds import bench_specs
 from reidapt.training import Run
 from reidapt.translation import translate_dataset
+from reidapt.world.benchmarks import BENCHMARKS
 
 TEACHER = "cluster-teacher"
 
@@ -171,9 +172,9 @@ def video_entries(context: Context, seed: int, source: tuple[str, str], target: 
 # -- two modalities -------------------------------------------------------------------------------------------------------------
 
 
-def modalities(context: Context, seed: int) -> Iterator[tuple[str, Iterator[Entry]]]:
-    """bench-infrared, bench-thermal, bench-sketch."""
-    for target in infrared.targets(context, *infrared.BENCHES):
+def modalities(kind: str, context: Context, seed: int) -> Iterator[tuple[str, Iterator[Entry]]]:
+    """bench-infrared, bench-thermal or bench-sketch."""
+    for target in infrared.targets(context, kind):
         yield infrared.BENCHES[target.name], modality_entries(context, seed, target)
 
 
@@ -203,23 +204,33 @@ def modality_entries(context: Context, seed: int, target: infrared.Target) -> It
         yield Entry(name, runs, lambda run: infrared.scored([run], target))
 
 
-BENCHES: tuple[Callable[[Context, int], Iterator[tuple[str, Iterator[Entry]]]], ...] = (colour, tracklets, modalities)
-"""What yields every target of a kind of benchmark with its entries."""
+BENCHES: Mapping[str, Callable[[Context, int], Iterator[tuple[str, Iterator[Entry]]]]] = {
+    "bench-colour": colour,
+    "bench-video": tracklets,
+    **{bench: partial(modalities, kind) for kind, bench in infrared.BENCHES.items()},
+}
+"""What yields every target of a benchmark with its entries."""
+
+
+def wanted(context: Context) -> list[str]:
+    """The benchmarks with a target that is asked for; the worlds of others are not rendered."""
+    roles = {bench: [f"{bench} {role}" for role in BENCHMARKS[bench].sizes[context.size]] for bench in BENCHES}
+    return [bench for bench, titles in roles.items() if any(context.only in title for title in titles)]
 
 
 def rows(context: Context) -> Iterator[Row]:
     """Every entry of every benchmark, target and seed."""
-    for bench in BENCHES:
+    for bench in wanted(context):
         for seed in context.seeds:
-            for title, entries in bench(context, seed):
+            for title, entries in BENCHES[bench](context, seed):
                 for entry in entries:
                     yield Row(entry.name, title, seed, entry.obtain)
 
 
 def describe_data(context: Context) -> dict[str, Any]:
-    """Fingerprints of every benchmark's worlds."""
+    """Fingerprints of the benchmarks' worlds."""
     described: dict[str, Any] = {}
-    for bench in ("bench-colour", "bench-video", *infrared.BENCHES.values()):
+    for bench in wanted(context):
         specs = bench_specs(bench, context.size, context.display)
         described |= {f"{bench}/{role}": read(spec).fingerprint() for role, spec in specs.items()}
     return described

@@ -24,6 +24,8 @@ LONGEST_NAME = 80
 RANKING = {"rank1": "rank-1", "rank5": "rank-5", "mAP": "mAP", "mINP": "mINP"}
 """Columns of a table of retrieval results."""
 
+NOT_AVERAGED = ("name", "target", "seed", "commit", "machine", "minutes")
+
 
 @dataclass(frozen=True)
 class Context:
@@ -74,7 +76,8 @@ class Study:
     name: str
     summary: str
     rows: Callable[[Context], Iterator[Row]]
-    describe_data: Callable[[Context], Any]
+    describe_data: Callable[[Context], Mapping[str, Any]]
+    """By name, the fingerprints of the data; of those alone that ``context.only`` needs, where the study can tell."""
     published: Sequence[Mapping[str, Any]] = field(default=())
     baseline: str = ""
     """Name of the rows that the others are compared with, seed by seed; empty for none."""
@@ -93,27 +96,36 @@ def run_study(study: Study, context: Context) -> tuple[Path, str]:
     different seeds of it in one folder; each leaves rows that conclude to the process with ``context.conclude``.
 
     Raises:
-        ConfigError: the folder, or the results that are taken over, hold rows of another size or other data.
+        ConfigError: the folder, or the results that are taken over, hold rows of another size or other data; no target's name
+            has what ``context.only`` asks for.
     """
     context.out.mkdir(parents=True, exist_ok=True)
     path, lock = context.out / "rows.jsonl", FileLock(context.out / ".rows.lock")
+    data = json.loads(json.dumps(study.describe_data(context)))
     with lock:
         check_same_question(study, context)
         if context.known:
-            write_rows(path, {**known_rows(study, context, context.known), **read_rows(path)})
+            rows, others = known_rows(study, context, data)
+            write_rows(path, {**rows, **read_rows(path)})
+            data = {**others, **data}
+        data = {**data_before(context, data), **data}
+    met: set[str] = set()
     for row in study.rows(context):
+        met.add(row.target)
         unwanted = context.only not in row.target or (row.concludes and not context.conclude)
         if unwanted or row.key in read_rows(path):
             continue
         metrics = row.run()
         values = {key: metrics[key] for key in dict.fromkeys((*METRICS, *study.columns, "minutes")) if key in metrics}
-        line = {"name": row.name, "target": row.target, "seed": row.seed, "commit": commit(), **values}
+        line = {"name": row.name, "target": row.target, "seed": row.seed, "commit": commit(), "machine": machine()}
         with lock:
-            finished = {**read_rows(path), row.key: line}
+            finished = {**read_rows(path), row.key: {**line, **values}}
             write_rows(path, finished)
-            write_results(study, context, list(finished.values()))
+            write_results(study, context, data, list(finished.values()))
+    if context.only and not any(context.only in target for target in met):
+        raise ConfigError(f"--target is '{context.only}', which is part of no target's name in the study {study.name}.")
     with lock:
-        return context.out, write_results(study, context, list(read_rows(path).values()))
+        return context.out, write_results(study, context, data, list(read_rows(path).values()))
 
 
 def check_same_question(study: Study, context: Context) -> None:
@@ -128,21 +140,46 @@ def check_same_question(study: Study, context: Context) -> None:
     write_json(path, asked)
 
 
-def known_rows(study: Study, context: Context, path: Path) -> dict[tuple[str, str, int], dict[str, Any]]:
-    """Rows by key of another run's ``results.json``; they must answer the same question with the same data."""
+def data_before(context: Context, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The data of the rows that the folder holds already, which must agree with today's."""
+    path = context.out / "results.json"
+    before: dict[str, Any] = json.loads(path.read_text())["data"] if path.exists() else {}
+    if other := differing(before, data):
+        raise ConfigError(
+            f"The rows in '{context.out}' were made with other data ({', '.join(other)}) than what is there now; give another --out."
+        )
+    return before
+
+
+def known_rows(
+    study: Study, context: Context, data: Mapping[str, Any]
+) -> tuple[dict[tuple[str, str, int], dict[str, Any]], dict[str, Any]]:
+    """Rows by key, and the data, of another run's ``results.json``.
+
+    They must answer the same question, and where both runs have the same data, these must be equal. So rows of one target can
+    come from a machine whose worlds differ in the last digit, as long as all rows of this target do.
+    """
+    path = context.known
     try:
-        content = json.loads(path.read_text())
-        found = {key: content[key] for key in ("study", "size", "data")}
-        rows = {(r["name"], r["target"], r["seed"]): r for r in content["rows"]}
+        content = json.loads(path.read_text()) if path else {}
+        found = {key: content[key] for key in ("study", "size")}
+        known = dict(content["data"])
+        rows = {(r["name"], r["target"], r["seed"]): {"machine": content["machine"], **r} for r in content["rows"]}
     except (OSError, ValueError, KeyError, TypeError) as problem:
         raise ConfigError(f"'{path}' cannot be read as the results.json of a study: {problem!r}.") from None
-    asked = json.loads(json.dumps({"study": study.name, "size": context.size, "data": study.describe_data(context)}))
-    if other := [key for key in asked if found[key] != asked[key]]:
+    other = [key for key, asked in (("study", study.name), ("size", context.size)) if found[key] != asked]
+    other += ["data"] if differing(known, data) else []
+    if other:
         raise ConfigError(
             f"The rows in '{path}' are of another {' and another '.join(other)} than what is asked for; without --rows they "
             "are run anew."
         )
-    return rows
+    return rows, known
+
+
+def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    """Names of data that both have and that are not the same."""
+    return [name for name in one if name in other and one[name] != other[name]]
 
 
 def write_rows(path: Path, rows: Mapping[tuple[str, str, int], Mapping[str, Any]]) -> None:
@@ -157,7 +194,7 @@ def read_rows(path: Path) -> dict[tuple[str, str, int], dict[str, Any]]:
     return {(r["name"], r["target"], r["seed"]): r for r in rows}
 
 
-def write_results(study: Study, context: Context, rows: list[dict[str, Any]]) -> str:
+def write_results(study: Study, context: Context, data: Mapping[str, Any], rows: list[dict[str, Any]]) -> str:
     """Write ``results.json`` and ``results.md``; returns the Markdown table."""
     rows = sorted(rows, key=lambda row: int(row["seed"]))  # in the study's order, whichever process was first
     summary = summarise(rows, study.baseline, study.compared)
@@ -165,8 +202,8 @@ def write_results(study: Study, context: Context, rows: list[dict[str, Any]]) ->
         "study": study.name,
         "size": context.size,
         "commit": commit(),
-        "machine": machine(),
-        "data": study.describe_data(context),
+        "machine": "; ".join(dict.fromkeys(row.get("machine", machine()) for row in rows)) or machine(),
+        "data": data,
         "rows": rows,
         "summary": summary,
         "published": list(study.published),
@@ -194,7 +231,7 @@ def summarise(
     summary = []
     for (name, target), group in groups.items():
         line: dict[str, Any] = {"name": name, "target": target, "seeds": len(group)}
-        for metric in [key for key in group[0] if key not in ("name", "target", "seed", "commit", "minutes")]:
+        for metric in [key for key in group[0] if key not in NOT_AVERAGED]:
             values = np.array([row[metric] for row in group], dtype=float)
             line[f"{metric}_mean"] = round(float(values.mean()), 3)
             line[f"{metric}_std"] = round(float(values.std(ddof=1)), 3) if len(values) > 1 else None
