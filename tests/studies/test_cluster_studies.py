@@ -110,6 +110,19 @@ def test_every_system_and_hybrid_starts_from_the_right_network(recorded, tmp_pat
     assert asked("bench-infrared", "modality-adversarial")["init"].endswith("in-colour/seed-0")
 
 
+def test_a_part_of_the_leaderboard_looks_at_its_own_worlds_alone(recorded, tmp_path, monkeypatch):
+    looked = []
+    monkeypatch.setattr(leaderboard, "bench_specs", lambda bench, *_: looked.append(bench) or SPECS[bench])
+    for only, bench, targets in (
+        ("bench-thermal", "bench-thermal", {"bench-thermal"}),
+        ("winter", "bench-colour", {"bench-colour forecourt", "bench-colour winter", "bench-colour transit"}),
+    ):
+        rows = leaderboard.rows(Context("tiny", range(1), [], tmp_path / only, Display(), only=only))
+        assert {row.target for row in rows} == targets
+        assert leaderboard.wanted(Context("tiny", range(1), [], tmp_path / only, Display(), only=only)) == [bench]
+    assert set(looked) == {"bench-colour"}
+
+
 def test_memory_of_a_run_without_record_is_zero(tmp_path):
     assert peak_memory(Run(tmp_path)) == 0
 

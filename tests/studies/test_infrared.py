@@ -1,6 +1,7 @@
 """The studies of the modality paper: what their rows train, and one row from training to its score."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from tests.conftest import QUICK, write_market
@@ -43,6 +44,17 @@ def test_rows_are_those_of_the_paper_and_print_its_figures(tmp_path, data):
     assert ablation == [name for name in VARIANTS if name != STRONG]
     both = context(tmp_path, data["sysu-mm01"], data["regdb"])
     assert {row.target for row in STUDIES["infrared-table-1"].rows(both)} == {"sysu-mm01", "regdb"}
+
+
+def test_a_part_of_a_study_looks_at_its_own_worlds_alone(tmp_path, data, monkeypatch):
+    looked = []
+    monkeypatch.setattr(infrared, "bench_specs", lambda bench, *_: looked.append(bench) or {"world": data["regdb"]})
+    part = replace(context(tmp_path), only="thermal")
+    assert set(STUDIES["infrared-table-1"].describe_data(part)) == {"thermal"}
+    assert {row.target for row in STUDIES["infrared-table-1"].rows(part)} == {"thermal"}
+    assert set(looked) == {"bench-thermal"}
+    both = replace(context(tmp_path, data["sysu-mm01"], data["regdb"]), only="sysu")
+    assert {row.target for row in STUDIES["infrared-table-1"].rows(both)} == {"sysu-mm01"}
 
 
 def differing(configs):
