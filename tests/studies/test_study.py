@@ -115,6 +115,16 @@ def test_rows_of_another_question_are_not_mixed(tmp_path):
         run_study(study([]), context(tmp_path, size="full"))
 
 
+def test_a_row_with_fewer_seeds_than_others_says_so(tmp_path):
+    calls = []
+    with pytest.raises(KeyboardInterrupt):
+        run_study(study(calls, fail_at=4), context(tmp_path))
+    text = (tmp_path / "results.md").read_text()
+    assert "| direct | there | 32.0 ± 2.8 |" in text
+    assert "| oracle (1 of 2 seeds) | there | 90.0 |" in text
+    assert "Seeds: 0, 1. Machine: " in text
+
+
 def test_one_seed_has_no_spread():
     line = summarise(
         [{"name": "a", "target": "t", "seed": 0, **dict.fromkeys(("rank1", "rank5", "rank10", "mAP", "mINP"), 5.0)}]

@@ -211,7 +211,8 @@ def write_results(study: Study, context: Context, data: Mapping[str, Any], rows:
     write_json(context.out / "results.json", content)
     table = markdown(study, summary)
     pictures = "".join(f"\n![{p.stem}]({p.name})\n" for p in sorted(context.out.glob("*.png")))
-    text = f"# {study.name}\n\n{study.summary}\n\n{table}\n{pictures}\nMachine: {content['machine']}\n"
+    seeds = ", ".join(dict.fromkeys(str(row["seed"]) for row in rows))
+    text = f"# {study.name}\n\n{study.summary}\n\n{table}\n{pictures}\nSeeds: {seeds}. Machine: {content['machine']}\n"
     write_atomic(context.out / "results.md", text)
     return table
 
@@ -254,17 +255,19 @@ def summarise(
 
 
 def markdown(study: Study, summary: Sequence[Mapping[str, Any]]) -> str:
-    """The table a person reads: ours as mean ± std, published figures below."""
+    """The table a person reads: ours as mean ± std, published figures below; rows with fewer seeds than others say so."""
     names = " / ".join(study.columns[metric] for metric in study.compared)
     last = [f"against {study.baseline} ({names})" if study.baseline else f"gap closed ({names})"] if names else []
     titles = ["", "target", *study.columns.values(), *last, "minutes"]
     lines = ["| " + " | ".join(titles) + " |", "| --- " * len(titles) + "|"]
     compare = _change if study.baseline else _closed
+    seeds = max((s["seeds"] for s in summary), default=0)
     for s in summary:
         cells = [_spread(s, metric) for metric in study.columns]
         if last:
             cells.append(" / ".join(compare(s, metric) for metric in study.compared))
-        lines.append(f"| {s['name']} | {s['target']} | {' | '.join(cells)} | {s['minutes_mean']:.1f} |")
+        name = s["name"] if s["seeds"] == seeds else f"{s['name']} ({s['seeds']} of {seeds} seeds)"
+        lines.append(f"| {name} | {s['target']} | {' | '.join(cells)} | {s['minutes_mean']:.1f} |")
     for p in study.published:
         cells = [f"{p[m]:.1f}" if m in p else "" for m in study.columns]
         lines.append(f"| *{p['name']} (published)* | {p['target']} | {' | '.join(cells)} |{' |' * len(last)} |")
