@@ -105,7 +105,7 @@ def run_study(study: Study, context: Context) -> tuple[Path, str]:
     with lock:
         check_same_question(study, context)
         if context.known:
-            rows, others = known_rows(study, context, data)
+            rows, others = known_rows(context.known, study, context.size, data)
             write_rows(path, {**rows, **read_rows(path)})
             data = {**others, **data}
         data = {**data_before(context, data), **data}
@@ -152,22 +152,21 @@ def data_before(context: Context, data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def known_rows(
-    study: Study, context: Context, data: Mapping[str, Any]
+    path: Path, study: Study, size: str, data: Mapping[str, Any]
 ) -> tuple[dict[tuple[str, str, int], dict[str, Any]], dict[str, Any]]:
     """Rows by key, and the data, of another run's ``results.json``.
 
     They must answer the same question, and where both runs have the same data, these must be equal. So rows of one target can
     come from a machine whose worlds differ in the last digit, as long as all rows of this target do.
     """
-    path = context.known
     try:
-        content = json.loads(path.read_text()) if path else {}
+        content = json.loads(path.read_text())
         found = {key: content[key] for key in ("study", "size")}
         known = dict(content["data"])
         rows = {(r["name"], r["target"], r["seed"]): {"machine": content["machine"], **r} for r in content["rows"]}
     except (OSError, ValueError, KeyError, TypeError) as problem:
         raise ConfigError(f"'{path}' cannot be read as the results.json of a study: {problem!r}.") from None
-    other = [key for key, asked in (("study", study.name), ("size", context.size)) if found[key] != asked]
+    other = [key for key, asked in (("study", study.name), ("size", size)) if found[key] != asked]
     other += ["data"] if differing(known, data) else []
     if other:
         raise ConfigError(
