@@ -104,11 +104,12 @@ def run_study(study: Study, context: Context) -> tuple[Path, str]:
     data = json.loads(json.dumps(study.describe_data(context)))
     with lock:
         check_same_question(study, context)
+        data = {**data_before(context, data), **data}
         if context.known:
             rows, others = known_rows(context.known, study, context.size, data)
-            write_rows(path, {**rows, **read_rows(path)})
             data = {**others, **data}
-        data = {**data_before(context, data), **data}
+            write_rows(path, {**rows, **read_rows(path)})
+            write_results(study, context, data, list(read_rows(path).values()))
     met: set[str] = set()
     for row in study.rows(context):
         met.add(row.target)
