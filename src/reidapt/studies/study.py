@@ -16,6 +16,7 @@ from filelock import FileLock
 from reidapt.errors import ConfigError
 from reidapt.progress import Display
 from reidapt.studies.setting import METRICS
+from reidapt.studies.tables import long_table, overview
 from reidapt.training.run import commit, machine, write_atomic, write_json
 
 LONGEST_NAME = 80
@@ -85,6 +86,8 @@ class Study:
     """Metrics of the table and their titles; a figure's rows name what was measured on its pictures."""
     compared: Sequence[str] = ("rank1", "mAP")
     """Columns that are compared with the baseline, or as the share of the gap closed; empty for neither."""
+    overview: Callable[[str], str] | None = None
+    """Of a target, the title of the short table that it is a column of; None for the long table alone."""
 
 
 def run_study(study: Study, context: Context) -> tuple[Path, str]:
@@ -195,7 +198,7 @@ def read_rows(path: Path) -> dict[tuple[str, str, int], dict[str, Any]]:
 
 
 def write_results(study: Study, context: Context, data: Mapping[str, Any], rows: list[dict[str, Any]]) -> str:
-    """Write ``results.json`` and ``results.md``; returns the Markdown table."""
+    """Write ``results.json`` and ``results.md``; returns the tables."""
     rows = sorted(rows, key=lambda row: int(row["seed"]))  # in the study's order, whichever process was first
     summary = summarise(rows, study.baseline, study.compared)
     content = {
@@ -209,7 +212,9 @@ def write_results(study: Study, context: Context, data: Mapping[str, Any], rows:
         "published": list(study.published),
     }
     write_json(context.out / "results.json", content)
-    table = markdown(study, summary)
+    table = long_table(summary, study.columns, study.compared, study.published, study.baseline)
+    if study.overview:
+        table = f"{overview(summary, study.overview)}\n\n{table}"
     pictures = "".join(f"\n![{p.stem}]({p.name})\n" for p in sorted(context.out.glob("*.png")))
     seeds = ", ".join(dict.fromkeys(str(row["seed"]) for row in rows))
     text = f"# {study.name}\n\n{study.summary}\n\n{table}\n{pictures}\nSeeds: {seeds}. Machine: {content['machine']}\n"
@@ -252,40 +257,3 @@ def summarise(
             closed = 100 * (line[f"{metric}_mean"] - direct[f"{metric}_mean"]) / gap if direct and gap > 0 else None
             line[f"gap_closed_{metric}"] = None if closed is None else round(closed, 1)
     return summary
-
-
-def markdown(study: Study, summary: Sequence[Mapping[str, Any]]) -> str:
-    """The table a person reads: ours as mean ± std, published figures below; rows with fewer seeds than others say so."""
-    names = " / ".join(study.columns[metric] for metric in study.compared)
-    last = [f"against {study.baseline} ({names})" if study.baseline else f"gap closed ({names})"] if names else []
-    titles = ["", "target", *study.columns.values(), *last, "minutes"]
-    lines = ["| " + " | ".join(titles) + " |", "| --- " * len(titles) + "|"]
-    compare = _change if study.baseline else _closed
-    seeds = max((s["seeds"] for s in summary), default=0)
-    for s in summary:
-        cells = [_spread(s, metric) for metric in study.columns]
-        if last:
-            cells.append(" / ".join(compare(s, metric) for metric in study.compared))
-        name = s["name"] if s["seeds"] == seeds else f"{s['name']} ({s['seeds']} of {seeds} seeds)"
-        lines.append(f"| {name} | {s['target']} | {' | '.join(cells)} | {s['minutes_mean']:.1f} |")
-    for p in study.published:
-        cells = [f"{p[m]:.1f}" if m in p else "" for m in study.columns]
-        lines.append(f"| *{p['name']} (published)* | {p['target']} | {' | '.join(cells)} |{' |' * len(last)} |")
-    return "\n".join(lines)
-
-
-def _closed(summary: Mapping[str, Any], metric: str) -> str:
-    value = summary[f"gap_closed_{metric}"]
-    return "–" if value is None else f"{value:.0f} %"
-
-
-def _change(summary: Mapping[str, Any], metric: str) -> str:
-    mean, std = summary.get(f"{metric}_change_mean"), summary.get(f"{metric}_change_std")
-    return "–" if mean is None else f"{mean:+.1f}" if std is None else f"{mean:+.1f} ± {std:.1f}"
-
-
-def _spread(summary: Mapping[str, Any], metric: str) -> str:
-    mean, std = summary.get(f"{metric}_mean"), summary.get(f"{metric}_std")
-    if mean is None:
-        return "–"
-    return f"{mean:.1f}" if std is None else f"{mean:.1f} ± {std:.1f}"
