@@ -11,9 +11,10 @@ from reidapt.cli import main
 from reidapt.data import CropStore, read
 from reidapt.errors import ConfigError
 from reidapt.evaluation import embed, load_result, rank
+from reidapt.methods.modality_adversarial import ModalityAdversarialConfig
 from reidapt.methods.source_only import SourceOnlyConfig
 from reidapt.training import load, train
-from reidapt.training.trials import bound_trial, check_trial, spec_trial, with_trial
+from reidapt.training.trials import bound_trial, check_trial, spec_trial, trained_on, with_trial
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +102,10 @@ def test_a_run_is_bound_to_its_trial():
     assert spec_trial(f"{regdb}?trial=4") == "4"
     assert spec_trial("market1501:/m") is None
     assert bound_trial(("market1501:/m", ""), "market1501:/m") is None
+    extra = ModalityAdversarialConfig(source="sysu-mm01:/s", extra=f"{regdb}?trial=6")
+    assert bound_trial(trained_on(extra), regdb) == "6"
+    extended = SourceOnlyConfig(source="stream:game?people=9", extend=f"csv:/c+{regdb}?trial=8")
+    assert bound_trial(trained_on(extended), regdb) == "8"
 
 
 def test_several_runs_need_trials_of_their_own(run, target_dir, capsys):

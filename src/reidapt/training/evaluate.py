@@ -24,7 +24,7 @@ from reidapt.progress import ProgressCallback
 from reidapt.training.checkpoint import load
 from reidapt.training.device import torch_device
 from reidapt.training.run import Run
-from reidapt.training.trials import bound_trial, check_trial, spec_trial, with_trial
+from reidapt.training.trials import bound_trial, check_trial, spec_trial, trained_on, with_trial
 
 Result = RetrievalResult | TrialsResult
 
@@ -103,7 +103,7 @@ def evaluate_run(
     seen: dict[str | None, str | Path] = {}
     for path in runs:
         method = load(path).to(torch_device(device))
-        trained = bound_trial((method.config.source, method.config.target), dataset)
+        trained = bound_trial(trained_on(method.config), dataset)
         for spec in _specs(dataset, trained, trials, path):
             trial = spec_trial(spec)
             check_trial(trained, trial, path, dataset)
@@ -187,7 +187,7 @@ def _specs(dataset: str, trained: str | None, trials: int, run: str | Path) -> l
 
 def own_spec(method: Method, dataset: str, run: str | Path) -> str:
     """The spec of one evaluation of a run: of a dataset with trials the one it was trained on; another is refused."""
-    trained = bound_trial((method.config.source, method.config.target), dataset)
+    trained = bound_trial(trained_on(method.config), dataset)
     spec = _specs(dataset, trained, 0, run)[0]
     check_trial(trained, spec_trial(spec), run, dataset)
     return spec

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from reidapt.data.spec import parse
 from reidapt.errors import ConfigError
@@ -24,11 +25,17 @@ def spec_trial(spec: str) -> str | None:
     return next((part.options["trial"] for part in parse(spec) if "trial" in part.options), None)
 
 
+def trained_on(config: Any) -> tuple[str, ...]:
+    """The specs of a run's training data: source, target, and what its method joins to the source."""
+    specs = (getattr(config, key, "") for key in ("source", "target", "extra", "extend"))
+    return tuple(spec for spec in specs if spec)
+
+
 def bound_trial(trained_on: Iterable[str], dataset: str) -> str | None:
     """The trial of ``dataset`` that a run was trained on; None where it never saw it, or where it has no trials.
 
     Args:
-        trained_on: the run's source and target specs, each perhaps several joined by ``+``.
+        trained_on: the specs of the run's training data, each perhaps several joined by ``+``.
         dataset: spec of the evaluation.
     """
     readers = {part.reader for part in parse(dataset)}
