@@ -25,7 +25,7 @@ from reidapt.training import Run
 from reidapt.translation import translate_dataset
 from reidapt.world.benchmarks import BENCHMARKS
 
-TEACHER = "cluster-teacher"
+TEACHER, RENDERING = "cluster-teacher", "context-rendering"
 TWO_MODALITIES = "two modalities"
 """Title of the short table of infrared, thermal and sketch worlds."""
 
@@ -81,7 +81,7 @@ class Colour:
         systems: Mapping[str, Callable[[], list[Run]]] = {
             "background-gan": self.background_gan,
             "cut-joint": lambda: [thesis.Seed(self.context, self.seed).adapted(self.target)],
-            "context-rendering": partial(self.rendered, "context-rendering"),
+            RENDERING: self.context_rendering,
         }
         rows: dict[str, Callable[[], list[Run]]] = {
             "direct": lambda: [case.direct()],
@@ -100,9 +100,9 @@ class Colour:
         with self.context.display.stage(f"Seed {self.seed}, {self.target}: {name}") as progress:
             return setting.adapted(case.place(name), self.seed, start, progress)
 
-    def rendered(self, name: str) -> list[Run]:
-        """A method that redraws on the fly, and re-ID fed by it."""
-        return [self.case.redrawn(name), self.case.trained(name)]
+    def context_rendering(self) -> list[Run]:
+        """The method that redraws on the fly, and re-ID fed by it."""
+        return [self.case.redrawn(RENDERING), self.case.trained(RENDERING)]
 
     def background_gan(self) -> list[Run]:
         """Model 4 from source to target, and re-ID on the source and its redrawn crops."""
@@ -127,7 +127,7 @@ class Colour:
     def hybrid(self, name: str, system: Callable[[], list[Run]]) -> list[Run]:
         """cluster-teacher from the system's network; fed by its generator where that draws on the fly."""
         runs = system()
-        if name in context_rendering.REDRAWN[self.context.size]:
+        if name == RENDERING:
             return [*runs, self.case.adapted(name)]
         options = {}
         if name == "cut-joint":
