@@ -14,7 +14,7 @@ from reidapt.evaluation import embed, load_result, rank
 from reidapt.methods.modality_adversarial import ModalityAdversarialConfig
 from reidapt.methods.source_only import SourceOnlyConfig
 from reidapt.training import load, train
-from reidapt.training.trials import bound_trial, check_trial, spec_trial, trained_on, with_trial
+from reidapt.training.trials import bound_trial, check_start, check_trial, spec_trial, trained_on, with_trial
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +106,18 @@ def test_a_run_is_bound_to_its_trial():
     assert bound_trial(trained_on(extra), regdb) == "6"
     extended = SourceOnlyConfig(source="stream:game?people=9", extend=f"csv:/c+{regdb}?trial=8")
     assert bound_trial(trained_on(extended), regdb) == "8"
+
+
+def test_a_run_does_not_start_from_one_of_another_trial():
+    regdb, start = "regdb:/data/regdb", ModalityAdversarialConfig(source="regdb:/data/regdb?trial=3")
+    check_start(start, ModalityAdversarialConfig(source=f"{regdb}?trial=3", init="runs/start"))
+    check_start(start, ModalityAdversarialConfig(source="sysu-mm01:/s", extra="market1501:/m", init="runs/start"))
+    with pytest.raises(
+        ConfigError, match=r"'runs/start', which was trained on trial 3 of regdb, but .*trial=4' is trial 4"
+    ):
+        check_start(start, ModalityAdversarialConfig(source=f"{regdb}?trial=4", init="runs/start"))
+    with pytest.raises(ConfigError, match="is trial 1, whose test persons"):
+        check_start(start, ModalityAdversarialConfig(source="sysu-mm01:/s", extra=regdb, init="runs/start"))
 
 
 def test_several_runs_need_trials_of_their_own(run, target_dir, capsys):

@@ -39,3 +39,7 @@ def test_explain_two_modalities_and_refuse_another_trial(tmp_path, capsys):
     capsys.readouterr()
     assert main(["explain", str(run), f"{spec}?trial=4", str(tmp_path / "other")]) == 2
     assert "was trained on trial 2" in capsys.readouterr().err
+    words = ["--source", f"{spec}?trial=4", "--init", str(run), "--out", str(tmp_path / "next")]
+    assert main(["train", "modality-adversarial", *words]) == 2
+    assert "trained on trial 2 of regdb" in capsys.readouterr().err
+    assert not (tmp_path / "next" / "metrics.jsonl").exists()

@@ -40,6 +40,7 @@ from reidapt.training.rendering import Renderer, make_renderer
 from reidapt.training.run import Run, environment, memory_mb, open_run, trim_metrics, write_json
 from reidapt.training.samples import write_picture, write_sheet
 from reidapt.training.tables import training_tables
+from reidapt.training.trials import check_start
 
 log = logging.getLogger(__name__)
 
@@ -171,6 +172,8 @@ def renderer_of(config: RunConfig, stores: dict[str, CropStore], fabric: lightni
 def new_method(cls: type[Method], config: RunConfig, *, persons: int) -> Method:
     """The method at the start of a run: from the seed, or from the run that ``--init`` names."""
     initial = restore_method(read_checkpoint(Path(config.init)), config.init) if config.init else None
+    if initial is not None:
+        check_start(initial.config, config)
     lightning.seed_everything(config.seed, verbose=False)
     method = cls(config, persons=persons)
     if initial is not None:

@@ -51,3 +51,18 @@ def check_trial(trained: str | None, asked: str | None, run: str | Path, dataset
             f"for, whose test persons it may have been trained on. Evaluate it on "
             f"'{with_trial(dataset, trained)}', or train a run on trial {asked}."
         )
+
+
+def check_start(start: Any, config: Any) -> None:
+    """Refuse a start (the configuration of the run that ``--init`` names) trained on another trial of the same dataset.
+
+    Its network knows persons that the trial of ``config`` is tested on.
+    """
+    for spec in trained_on(config):
+        before, now = bound_trial(trained_on(start), spec), bound_trial([spec], spec)
+        if before != now and before is not None:
+            raise ConfigError(
+                f"--init names the run '{config.init}', which was trained on trial {before} of {spec.partition(':')[0]}, but "
+                f"'{spec}' is trial {now}, whose test persons it may have been trained on. Start from a run of trial {now}, or "
+                f"train on trial {before}."
+            )
