@@ -61,6 +61,16 @@ def test_finished_rows_are_kept_and_not_run_again(tmp_path):
     assert sorted(calls) == sorted((name, seed) for name in VALUES for seed in range(3))
 
 
+def test_rows_stand_in_the_studys_order_whichever_was_finished_first(tmp_path):
+    run_study(study([]), context(tmp_path))
+    kept = [json.loads(line) for line in (tmp_path / "rows.jsonl").read_text().splitlines()]
+    later = [row for row in kept if row["name"] != "direct"]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in later))
+    folder, table = run_study(study([]), context(tmp_path))
+    assert [line.split(" | ")[0] for line in table.splitlines()[2:5]] == [f"| {name}" for name in VALUES]
+    assert [row["name"] for row in json.loads((folder / "results.json").read_text())["rows"]] == 3 * list(VALUES)
+
+
 def test_rows_of_another_run_count_as_finished_if_its_question_and_data_are_the_same(tmp_path):
     first, _ = run_study(study([]), context(tmp_path / "first", seeds=[0]))
     calls = []

@@ -113,9 +113,9 @@ def run_study(study: Study, context: Context) -> tuple[Path, str]:
             data = {**others, **data}
             write_rows(path, {**rows, **read_rows(path)})
             write_results(study, context, data, list(read_rows(path).values()))
-    met: set[str] = set()
+    order: dict[tuple[str, str], int] = {}
     for row in study.rows(context):
-        met.add(row.target)
+        order.setdefault((row.name, row.target), len(order))
         unwanted = context.only not in row.target or (row.concludes and not context.conclude)
         if unwanted or row.key in read_rows(path):
             continue
@@ -126,9 +126,11 @@ def run_study(study: Study, context: Context) -> tuple[Path, str]:
             finished = {**read_rows(path), row.key: {**line, **values}}
             write_rows(path, finished)
             write_results(study, context, data, list(finished.values()))
-    if context.only and not any(context.only in target for target in met):
+    if context.only and not any(context.only in target for _, target in order):
         raise ConfigError(f"--target is '{context.only}', which is part of no target's name in the study {study.name}.")
     with lock:
+        rows = read_rows(path)
+        write_rows(path, {key: rows[key] for key in sorted(rows, key=lambda key: order.get(key[:2], -1))})
         return context.out, write_results(study, context, data, list(read_rows(path).values()))
 
 
