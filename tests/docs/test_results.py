@@ -1,21 +1,50 @@
 """The README's figures are those of the result files, and result files say where they come from."""
 
 import json
+import re
 from pathlib import Path
+
+import numpy as np
+import pytest
 
 ROOT = Path(__file__).parents[2]
 
 
+def short_table(title):
+    """Lines of the leaderboard's short table of this title."""
+    text = (ROOT / "results" / "leaderboard.md").read_text()
+    return next(part for part in text.split("\n\n") if part.startswith(f"| {title} |")).splitlines()
+
+
 def test_the_readme_shows_the_studys_table():
-    rows = [line for line in (ROOT / "results" / "bench-colour.md").read_text().splitlines() if line.startswith("|")]
-    assert len(rows) == 11
-    readme = (ROOT / "README.md").read_text()
-    for row in rows:
-        assert row in readme
+    table = short_table("bench-colour")
+    assert len(table) == 11
+    assert "\n".join(table) in (ROOT / "README.md").read_text()
 
 
-def test_study_results_hold_what_a_reader_needs():
-    content = json.loads((ROOT / "results" / "bench-colour.json").read_text())
+def test_the_short_table_is_of_the_rows_that_stand_beside_it():
+    content = json.loads((ROOT / "results" / "leaderboard.json").read_text())
+    lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in short_table("bench-colour")]
+    for column, target in enumerate(lines[0][1:4], 1):
+        rows = [row for row in content["rows"] if row["target"] == f"bench-colour {target}"]
+        mean = {
+            (n, m): np.mean([r[m] for r in rows if r["name"] == n])
+            for n in {r["name"] for r in rows}
+            for m in ("rank1", "mAP")
+        }
+        for line in lines[2:]:
+            cell = re.match(r"([0-9.]+) ± [0-9.]+ / ([0-9.]+) ± [0-9.]+ \(([-0-9]+) % / ([-0-9]+) %\)$", line[column])
+            assert cell, line[column]
+            for place, metric in ((1, "rank1"), (2, "mAP")):
+                gap = mean["oracle", metric] - mean["direct", metric]
+                share = 100 * (mean[line[0], metric] - mean["direct", metric]) / gap
+                assert float(cell[place]) == pytest.approx(mean[line[0], metric], abs=0.06)
+                assert float(cell[place + 2]) == pytest.approx(share, abs=0.6)
+
+
+@pytest.mark.parametrize("study", ["bench-colour", "leaderboard"])
+def test_study_results_hold_what_a_reader_needs(study):
+    content = json.loads((ROOT / "results" / f"{study}.json").read_text())
     assert set(content) >= {"study", "commit", "machine", "data", "rows", "summary", "published"}
     for row in content["rows"]:
         assert set(row) >= {"name", "seed", "target", "rank1", "rank5", "rank10", "mAP", "mINP", "minutes", "commit"}
