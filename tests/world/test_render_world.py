@@ -129,6 +129,7 @@ def test_the_digest_in_world_json_follows_from_the_files(small_world, table):
         ({"tracklets": 2}, "ask for the layout 'table'"),
         ({"layout": "table", "camera_modalities": ("colour",)}, "for each of the 2 cameras"),
         ({"layout": "table", "simultaneous": True}, "ask for two or more modalities"),
+        ({"layout": "table", "tracklets": 1, "one_side": True}, "a walk has a direction of its own"),
         ({"layout": "table", "outfits": 4}, "pictures must be at least 4, one for each outfit"),
         ({"hold": ("jaw",)}, "did you mean 'yaw'"),
         ({"values": {"yaws": 3}}, "did you mean 'yaw'"),
@@ -187,6 +188,23 @@ def test_simultaneous_modalities_see_the_same_moments(table, tmp_path):
                 outlines.append((a & b).sum() / (a | b).sum())
             assert np.mean(outlines) > 0.85, outlines
     assert shown[False] == shown[True]  # colour pictures do not depend on the other modalities
+
+
+def test_a_camera_sees_one_side_of_a_person(table, tmp_path):
+    arguments = {**ARGUMENTS, "people": 8, "cameras": 2, "pictures": 3, "layout": "table", "labels": ()}
+    given = {**arguments, "modalities": ("colour", "thermal"), "hold": ["box"]}
+    rows = table(render_world("plaza", **given, one_side=True, out=tmp_path / "one", workers=2))
+    sides: dict[tuple[str, str], set[str]] = {}
+    for row in rows:
+        towards = np.cos(np.radians(float(row["yaw"])))
+        assert abs(towards) >= np.cos(np.radians(30.0))  # 25, and the column's rounding to tens
+        sides.setdefault((row["person"], row["camera"]), set()).add("front" if towards > 0 else "back")
+    assert all(len(seen) == 1 for seen in sides.values())
+    assert {"front", "back"} == set.union(*sides.values())
+    assert len({row["yaw"] for row in rows}) > 4
+    free = table(render_world("plaza", **given, out=tmp_path / "free", workers=2))
+    assert any(abs(np.cos(np.radians(float(row["yaw"])))) < 0.5 for row in free)
+    assert [row["height"] for row in rows] == [row["height"] for row in free]  # the same people
 
 
 def test_outfits_are_recordings_of_their_own(table, tmp_path):

@@ -36,6 +36,7 @@ def add(verbs: argparse._SubParsersAction) -> None:
     given("--modality", dest="modalities", type=listed, metavar="A,B", help="of colour,infrared,thermal,sketch")
     given("--camera-modality", dest="camera_modalities", type=listed, metavar="A,B", help="one modality per camera")
     given("--simultaneous", action="store_true", help="all modalities of a camera see the same moments")
+    given("--one-side", action="store_true", help="a camera sees a person from the front alone, or the back alone")
     given("--labels", type=listed, metavar="A,B", help="of mask,hard,parts,depth,joints (default: mask)")
     given("--tracklets", type=int, help="walks per person and camera (default: 0)")
     given("--frames", type=int, help="pictures of a walk (default: 8)")

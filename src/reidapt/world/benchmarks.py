@@ -32,6 +32,8 @@ class Plan:
     """Instead, one per camera."""
     simultaneous: bool = False
     """All modalities of a camera see the same moments."""
+    one_side: bool = False
+    """A camera sees a person from the front alone, or from the back alone."""
     tracklets: int = 0
     """Tracklets of a person at every camera; 0 renders single pictures."""
     frames: int = 1
@@ -122,8 +124,8 @@ BENCHMARKS: dict[str, Benchmark] = {
         },
     ),
     "bench-thermal": Benchmark(
-        6,
-        "a colour and a thermal camera side by side that see the same moments, as in RegDB",
+        7,
+        "a colour and a thermal camera side by side that see the same moments, a person from one side, as in RegDB",
         {
             size: {
                 "world": Plan(
@@ -137,6 +139,7 @@ BENCHMARKS: dict[str, Benchmark] = {
                     modalities=("colour", "thermal"),
                     train_fraction=share,
                     simultaneous=True,
+                    one_side=True,
                 )
             }
             for size, people, share, pictures, pixels in (

@@ -61,6 +61,7 @@ class Arguments:
     modalities: tuple[str, ...] = ("colour",)
     camera_modalities: tuple[str, ...] = ()
     simultaneous: bool = False
+    one_side: bool = False
     labels: tuple[str, ...] = ("mask",)
     tracklets: int = 0
     frames: int = 8
@@ -151,6 +152,8 @@ class Arguments:
                 "simultaneous makes every camera take single pictures in several modalities at one moment; ask for two or more "
                 "modalities, without camera_modalities or tracklets."
             )
+        if self.one_side and self.tracklets:
+            raise WorldError("one_side is a property of single pictures; a walk has a direction of its own.")
         colour = set(self.camera_modalities or self.modalities) == {"colour"}
         if self.layout == "market1501" and (not colour or self.tracklets or self.outfits > 1):
             raise WorldError(

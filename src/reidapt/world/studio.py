@@ -100,7 +100,7 @@ class Studio:
     def world(self) -> Circumstances:
         a = self.arguments
         crowd = tuple(gather_crowd(self.model, a.seed, self.style))
-        return Circumstances(a.seed, self.style, a.choice, a.occlusion, crowd, a.simultaneous)
+        return Circumstances(a.seed, self.style, a.choice, a.occlusion, crowd, a.simultaneous, a.one_side)
 
     def dressed(self, index: int, outfit: int = 0) -> Dressed:
         """Person `index` (0-based) in an outfit."""

@@ -50,6 +50,7 @@ def render_world(
     modalities: Sequence[str] = ("colour",),
     camera_modalities: Sequence[str] = (),
     simultaneous: bool = False,
+    one_side: bool = False,
     labels: Sequence[str] = ("mask",),
     tracklets: int = 0,
     frames: int = 8,
@@ -81,6 +82,7 @@ def render_world(
         modalities: `colour`, `infrared`, `thermal`, `sketch`: every camera films them all, each in pictures of its own.
         camera_modalities: instead, one modality per camera.
         simultaneous: every camera takes a picture in all `modalities` at the same moment: of one pose, in one place.
+        one_side: a camera sees a person from the front alone, or from the back alone, within 25°; as in RegDB.
         labels: `mask` (soft, 0..255), `hard` (0 or 255), `parts` (row of `mesh.PARTS`, 0 elsewhere), `depth`
             (16-bit PNG, millimetres), `joints` (`joints.npz`, see `labels.write_joints`).
         tracklets: instead of single pictures, walks per person, camera and modality of `frames` pictures, 0.12 s apart.
@@ -104,8 +106,8 @@ def render_world(
     chosen, out = find_style(style), Path(out)
     arguments = Arguments(
         people, cameras, pictures, seed, size, layout, train_fraction, junk, distractors, tuple(modalities),
-        tuple(camera_modalities), simultaneous, tuple(labels), tracklets, frames, occlusion, outfits, lookalikes, str(backgrounds),
-        Choice(frozenset(hold), dict(values or {})),
+        tuple(camera_modalities), simultaneous, one_side, tuple(labels), tracklets, frames, occlusion, outfits, lookalikes,
+        str(backgrounds), Choice(frozenset(hold), dict(values or {})),
     ).check()  # fmt: skip
     for name, value in (("workers", workers), ("batch_size", batch_size)):
         if value is not None and (not is_whole(value) or value < 1):

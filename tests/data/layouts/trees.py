@@ -33,6 +33,7 @@ def make_table(
     modalities: tuple[str, ...] = ("colour",),
     camera_modalities: tuple[str, ...] = (),
     simultaneous: bool = False,
+    one_side: bool = False,
     tracklets: int = 0,
     frames: int = 1,
     outfits: int = 1,

@@ -118,8 +118,8 @@ _ALL = (
         "regdb", "RegDB", "cross-modal", "regdb:write",
         "Visible|Thermal/1/male_front_v_00007_1.bmp, idx/train|test_visible|thermal_1..10.txt",
         modalities=("colour", "thermal"), cameras=0,
-        test=_world(6, 1, 3, 1.0, modalities=("colour", "thermal"), simultaneous=True),
-        published=_world(412, 1, 10, 1.0, modalities=("colour", "thermal"), simultaneous=True),
+        test=_world(6, 1, 3, 1.0, modalities=("colour", "thermal"), simultaneous=True, one_side=True),
+        published=_world(412, 1, 10, 1.0, modalities=("colour", "thermal"), simultaneous=True, one_side=True),
     ),
     LayoutInfo(
         "pku-sketch", "PKU-Sketch", "cross-modal", "pkusketch:write",
