@@ -44,7 +44,7 @@ START: Mapping[str, Any] = {"lr": 1e-3, "persons_per_batch": 16}
 
 IN_COLOUR, IN_GREY = "start in colour", "start in grey"
 
-SHOWN = {IN_COLOUR: 96_000, IN_GREY: 160_000, GREY: 96_000, "infrared": 288_000, "other": 48_000}
+SHOWN = {IN_COLOUR: 96_000, IN_GREY: 160_000, GREY: 96_000, "infrared": 288_000, "other": 160_000}
 """Pictures shown to a network at size tiny: to the starts, to the colour-only network, to a row from the start on."""
 
 TINY_ONLY: Mapping[str, Any] = {"optimiser": "adam", "backbone_lr": 1.0, "neck": True}
