@@ -95,6 +95,9 @@ def test_every_system_and_hybrid_starts_from_the_right_network(recorded, tmp_pat
     winter = partial(asked, "bench-colour winter")
     assert winter("direct")["method"] == "source-only"
     assert (winter("oracle")["source"], winter("cluster-teacher")["target"]) == ("w", "w")
+    assert winter("oracle")["epochs"] == 4 * winter("direct")["epochs"]
+    promenade = partial(asked, "bench-video promenade")
+    assert promenade("oracle")["epochs"] == 4 * promenade("direct")["epochs"]
     assert winter("cluster-teacher")["init"].endswith("/direct")
     assert "winter-background-gan-crops" in winter("background-gan")["extend"]
     assert winter("background-gan + cluster-teacher")["init"].endswith("winter-background-gan-reid")
