@@ -33,9 +33,10 @@ PAIRS: Mapping[str, Mapping[str, Any]] = {"tiny": {"pairs_per_crop": 3}, "full":
 """Of background-gan, which here learns from all cameras, six times as many crops as in the report's tables. With its ten partners a crop
 a training would take 18,000 steps; with these it takes 5,400, of the order of the report's tables (3,600)."""
 
-LONGER: Mapping[str, int] = {"tiny": 4, "full": 1}
-"""How many times as long as direct transfer the oracle trains: at size tiny the oracle of the other studies, which trains as long, still
-gains four points of rank-1, so it is no ceiling."""
+LONGER = 4
+"""How many times as long as `oracle` the row `CEILING` trains at size tiny. The oracle trains as long as direct transfer does: a yardstick
+of equal effort, which still gains four points of rank-1 when it goes on."""
+CEILING = f"oracle, {LONGER} times as long"
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,9 @@ class Colour:
         }
         for name, system in systems.items():
             rows |= {name: system, f"{name} + {TEACHER}": partial(self.hybrid, name, system)}
-        rows["oracle"] = lambda: [self.oracle()]
+        rows["oracle"] = lambda: [context_rendering.oracle(case)]
+        if self.context.size == "tiny":
+            rows[CEILING] = lambda: [self.ceiling()]
         for name, runs in rows.items():
             yield Entry(name, runs, lambda run: score(run, case.setting.target, name=self.target))
 
@@ -104,18 +107,13 @@ class Colour:
         with self.context.display.stage(f"Seed {self.seed}, {self.target}: {name}") as progress:
             return setting.adapted(case.place(name), self.seed, start, progress)
 
-    def oracle(self) -> Run:
-        """Trained on the target's own labels until it hardly gains more."""
+    def ceiling(self) -> Run:
+        """The oracle trained until it hardly gains more."""
         case = self.case
-        supervised = {
-            **case.setting.supervised,
-            "epochs": LONGER[self.context.size] * case.setting.supervised["epochs"],
-        }
+        longer = {**case.setting.supervised, "epochs": LONGER * case.setting.supervised["epochs"]}
         start = case.direct()
-        with self.context.display.stage(f"Seed {self.seed}, {self.target}: oracle") as progress:
-            return replace(case.setting, supervised=supervised).oracle(
-                case.place("long oracle"), self.seed, start, progress
-            )
+        with self.context.display.stage(f"Seed {self.seed}, {self.target}: {CEILING}") as progress:
+            return replace(case.setting, supervised=longer).oracle(case.place(CEILING), self.seed, start, progress)
 
     def context_rendering(self) -> list[Run]:
         """The method that redraws on the fly, and re-ID fed by it."""
@@ -182,10 +180,9 @@ def video_entries(context: Context, seed: int, source: tuple[str, str], target: 
     def system(name: str) -> Run:
         return video.train(context, seed, name, source, target, video.VARIANTS[name])
 
-    def oracle() -> Run:
-        epochs = LONGER[context.size] * video.SIZES[context.size]["rest"]["epochs"]
-        chosen = {**video.VARIANTS["oracle"], "epochs": epochs}
-        return video.train(context, seed, "oracle", source, target, chosen, place="long-oracle")
+    def ceiling() -> Run:
+        longer = {**video.VARIANTS["oracle"], "epochs": LONGER * video.SIZES[context.size]["rest"]["epochs"]}
+        return video.train(context, seed, "oracle", source, target, longer, place="long-oracle")
 
     def taught(name: str, start: str) -> Run:
         place = shared_runs(context, "video") / f"seed-{seed}" / f"{source[0]}-to-{target[0]}-{name}"
@@ -199,8 +196,10 @@ def video_entries(context: Context, seed: int, source: tuple[str, str], target: 
         TEACHER: lambda: [taught(TEACHER, "direct")],
         "video-mean-teacher": lambda: [system("all")],
         f"video-mean-teacher + {TEACHER}": lambda: [system("all"), taught(f"all-{TEACHER}", "all")],
-        "oracle": lambda: [oracle()],
+        "oracle": lambda: [system("oracle")],
     }
+    if context.size == "tiny":
+        rows[CEILING] = lambda: [ceiling()]
     for name, runs in rows.items():
         yield Entry(name, runs, lambda run: video.measure(run, target))
 
@@ -226,8 +225,12 @@ def modality_entries(context: Context, seed: int, target: infrared.Target) -> It
 
     def taught(name: str, start: Run) -> list[Run]:
         place: Path = shared_runs(context, "modality", target.spec) / name / f"seed-{seed}"
-        options = {k: v for k, v in infrared.TINY.items() if k != "lr"} if context.size == "tiny" else {}
-        setting = Setting(target.spec, target.spec, options, {}, OPTIONS[context.size]["adaptation"])
+        options: dict[str, Any] = {}
+        adaptation = OPTIONS[context.size]["adaptation"]
+        if context.size == "tiny":
+            options = {k: v for k, v in infrared.TINY.items() if k != "lr"}
+            adaptation = {**adaptation, "epochs": infrared.epochs(target, TEACHER)}
+        setting = Setting(target.spec, target.spec, options, {}, adaptation)
         with context.display.stage(f"{target.name}, seed {seed}: {name}") as progress:
             return [replace(setting, source="").adapted(place, seed, start, progress)]
 
@@ -275,8 +278,7 @@ def describe_data(context: Context) -> dict[str, Any]:
 STUDY = Study(
     name="leaderboard",
     summary="Every system on every benchmark world: direct transfer, the system, the system + cluster-teacher, the oracle. "
-    "In the short tables rank-1 / mAP and in brackets the share of the gap from direct transfer to the oracle, which at size tiny "
-    "trains four times as long as direct transfer. Minutes are "
+    "In the short tables rank-1 / mAP and in brackets the share of the gap from direct transfer to the oracle. Minutes are "
     "those of the trainings beyond direct transfer, MB the largest memory of one.",
     rows=rows,
     describe_data=describe_data,
