@@ -108,7 +108,8 @@ def test_every_system_and_hybrid_starts_from_the_right_network(recorded, tmp_pat
     assert (both["init"][-22:], both["render"][-17:]) == ("context-rendering-reid", "context-rendering")
     assert asked("bench-video promenade", "cluster-teacher")["tracklets"] is True
     assert asked("bench-video promenade", "video-mean-teacher + cluster-teacher")["init"].endswith("promenade-all")
-    assert asked("bench-thermal", "cluster-teacher")["source"] == ""
+    in_grey = asked("bench-thermal", "cluster-teacher")
+    assert (in_grey["source"], in_grey["grey"]) == ("", 1.0)
     assert asked("bench-thermal", "modality-adversarial")["init"].endswith("in-grey/seed-0")
     assert asked("bench-infrared", "modality-adversarial")["init"].endswith("in-colour/seed-0")
 

@@ -225,10 +225,10 @@ def modality_entries(context: Context, seed: int, target: infrared.Target) -> It
 
     def taught(name: str, start: Run) -> list[Run]:
         place: Path = shared_runs(context, "modality", target.spec) / name / f"seed-{seed}"
-        options: dict[str, Any] = {}
+        options: dict[str, Any] = {"grey": 1.0}  # as the network that it starts from
         adaptation = OPTIONS[context.size]["adaptation"]
         if context.size == "tiny":
-            options = {k: v for k, v in infrared.TINY.items() if k != "lr"}
+            options |= {k: v for k, v in infrared.TINY.items() if k != "lr"}
             adaptation = {**adaptation, "epochs": infrared.epochs(target, TEACHER)}
         setting = Setting(target.spec, target.spec, options, {}, adaptation)
         with context.display.stage(f"{target.name}, seed {seed}: {name}") as progress:
