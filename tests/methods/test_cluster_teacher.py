@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from tests.conftest import QUICK
 
-from reidapt.data import CropStore, read
+from reidapt.data import CropStore, normalise, read
 from reidapt.errors import ConfigError
 from reidapt.methods.base import warmup_cosine
 from reidapt.methods.cluster_teacher import ClusterTeacher, ClusterTeacherConfig
@@ -158,6 +158,42 @@ def test_centroids_follow_the_networks_to_another_device(method):
     resumed.load_state_dict(state)
     assert torch.equal(resumed.centroids, method.centroids)
     assert resumed.to("meta").centroids.device.type == "meta"
+
+
+def test_in_grey_what_is_clustered_is_what_ranks(method):
+    method.config.grey, method.config.normalise_cameras, method.config.flip_features = 1.0, False, False
+    pictures = method.target.images(torch.arange(len(method.target)))
+    assert (pictures[:, 0] != pictures[:, 2]).any()
+    method.eval()
+    with torch.no_grad():
+        ranked, coloured = method.embed(normalise(pictures)), method.teacher.embed(normalise(pictures))
+    clustered = method.target_features()
+    apart = (clustered - ranked).norm(dim=1).max()
+    assert apart < 0.1 * (clustered - coloured).norm(dim=1).max()
+    assert apart < 0.02  # grey levels are whole numbers in a store
+
+
+def test_in_grey_the_statistics_are_of_grey_pictures(method):
+    method.config.grey, network = 1.0, method.student
+    method.adapt_statistics()
+    first = next(m for m in network.modules() if isinstance(m, torch.nn.BatchNorm2d))
+    in_grey = first.running_mean.clone()
+    weights = torch.tensor([0.299, 0.587, 0.114]).view(3, 1, 1)
+    target = method.target
+
+    class Luma:
+        def __len__(self):
+            return len(target)
+
+        def images(self, rows):
+            return (target.images(rows) * weights).sum(1, keepdim=True).round().byte().repeat(1, 3, 1, 1)
+
+    method.config.grey = 0.0
+    method.adapt_statistics()
+    assert not torch.allclose(first.running_mean, in_grey, atol=1e-3)
+    method.target = Luma()
+    method.adapt_statistics()
+    assert torch.allclose(first.running_mean, in_grey, atol=1e-5)
 
 
 @pytest.mark.parametrize("grouping", GROUPINGS)

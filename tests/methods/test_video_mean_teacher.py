@@ -478,3 +478,21 @@ def test_what_does_not_fit_together_is_refused_before_anything_is_written(folder
     refused(DataError, r"tracklet \d+ of camera 2 .* has 1 frame, fewer than 2", target=f"csv:{tmp_path / 'short.csv'}")
     frame.assign(tracklet=-1).to_csv(tmp_path / "none.csv", index=False)
     refused(DataError, "belongs to no tracklet", target=f"csv:{tmp_path / 'none.csv'}")
+
+
+def test_in_grey_clips_are_ranked_and_clustered_without_their_colours(folders):
+    method = make(folders, grey=1.0, normalise_cameras=False).eval()
+    frames = method.target.images(torch.arange(8))
+    luma = (
+        (frames * torch.tensor([0.299, 0.587, 0.114]).view(3, 1, 1))
+        .sum(1, keepdim=True)
+        .round()
+        .byte()
+        .repeat(1, 3, 1, 1)
+    )
+    plain, coloured = normalise(luma).unflatten(0, (2, 4)), normalise(frames).unflatten(0, (2, 4))
+    with torch.no_grad():
+        assert torch.allclose(method.embed(coloured), method.teacher.embed(plain), atol=1e-2)
+    in_grey = method.target_features()
+    method.config.grey = 0.0
+    assert not torch.allclose(method.target_features(), in_grey, atol=1e-3)

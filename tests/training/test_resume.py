@@ -216,3 +216,14 @@ def test_pytorch_is_left_as_it_was_and_a_moved_run_goes_on(source_dir, tmp_path)
     assert (torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()) == before
     (tmp_path / "a").rename(tmp_path / "b")
     train("source-only", config("source-only", source_dir, None, tmp_path / "b", epochs=1, threads=before[0] + 1))
+
+
+def test_a_start_in_grey_that_goes_on_in_colour_is_told(source_dir, tmp_path, caplog):
+    start = train("source-only", config("source-only", source_dir, None, tmp_path / "start", epochs=1, grey=1.0))
+    for grey, told in ((1.0, False), (0.0, True)):
+        caplog.clear()
+        chosen = config(
+            "source-only", source_dir, None, tmp_path / str(grey), epochs=1, grey=grey, init=str(start.folder)
+        )
+        train("source-only", chosen)
+        assert ("grey alone" in caplog.text) == told

@@ -62,10 +62,10 @@ def normalise(images: Tensor, mean: tuple[float, float, float] = MEAN, std: tupl
 
 
 def single_channel(images: Tensor, weights: tuple[float, float, float] = GREY) -> Tensor:
-    """Normalised pictures (B, 3, H, W) whose three channels all show one weighted sum: luma, or with (1, 0, 0) red."""
+    """Normalised pictures (..., 3, H, W) whose three channels all show one weighted sum: luma, or with (1, 0, 0) red."""
     std, mean = (torch.tensor(value, device=images.device).view(3, 1, 1) for value in (STD, MEAN))
     share = torch.tensor(weights, device=images.device).view(3, 1, 1)
-    return (((images * std + mean) * share).sum(1, keepdim=True) - mean) / std
+    return (((images * std + mean) * share).sum(-3, keepdim=True) - mean) / std
 
 
 def _normalise(values: Tensor, mean: tuple[float, ...], std: tuple[float, ...]) -> Tensor:

@@ -7,11 +7,13 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from reidapt.data.augment import GREY
 from reidapt.data.files import Progress, in_threads
 from reidapt.data.pictures import decode, decode_mask
 from reidapt.data.streamed import streams_in
@@ -144,6 +146,26 @@ class CropStore:
 
     def __getstate__(self) -> dict[str, object]:
         return self.__dict__ | {"_pool": None}
+
+
+class GreyPictures:
+    """A store's pictures as a network that has seen grey alone is shown them: their luma in all three channels.
+
+    Args:
+        store: anything with `images(indices)`.
+    """
+
+    def __init__(self, store: Any) -> None:
+        self.store = store
+
+    def __len__(self) -> int:
+        return len(self.store)
+
+    def images(self, indices: Tensor) -> Tensor:
+        """uint8 (B, 3, H, W)."""
+        pictures = self.store.images(indices)
+        share = torch.tensor(GREY).view(3, 1, 1)
+        return (pictures * share).sum(-3, keepdim=True).round().to(torch.uint8).expand_as(pictures)
 
 
 def available_memory() -> int:

@@ -13,7 +13,9 @@ from torch import Tensor, nn
 
 from reidapt.data import Augment, Batch, CropStore, CropTable, single_channel
 from reidapt.data.loader import Transform
+from reidapt.data.store import GreyPictures
 from reidapt.errors import ConfigError, RunError
+from reidapt.evaluation.embedding import PictureStore
 from reidapt.models.embedder import ReidNet, ReidOutput
 from reidapt.processes import gathered
 
@@ -134,6 +136,10 @@ class TrainConfig(RunConfig):
     def seen(self, images: Tensor) -> Tensor:
         """Normalised pictures as the network is shown them in testing: grey where it was trained on grey alone."""
         return single_channel(images) if self.grey == 1 else images
+
+    def shown(self, store: PictureStore) -> PictureStore:
+        """The pictures of a store in the same way."""
+        return GreyPictures(store) if self.grey == 1 else store
 
 
 @dataclass

@@ -348,7 +348,7 @@ class ClusterTeacher(Method):
         c = self.config
         return camera_features(
             self.teacher,
-            self.target,
+            c.shown(self.target),
             views(self.target.table),
             normalise=c.normalise_cameras,
             seed=c.seed,
@@ -378,10 +378,11 @@ class ClusterTeacher(Method):
     def adapt_statistics(self) -> None:
         """Replace BatchNorm's running statistics of both networks by averages over the target."""
         assert self.target is not None
-        order = torch.randperm(len(self.target), generator=torch.Generator().manual_seed(self.config.seed))
+        store = self.config.shown(self.target)
+        order = torch.randperm(len(store), generator=torch.Generator().manual_seed(self.config.seed))
         parts = order.tensor_split(-(-len(order) // 128))  # of equal size: every batch counts the same
         own = (rows[processes.own(len(rows))] for rows in parts if len(rows) > 1)
-        pictures = (normalise(self.target.images(rows)).to(self.device) for rows in own)
+        pictures = (normalise(store.images(rows)).to(self.device) for rows in own)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
             estimate_statistics(self.student, pictures)
         copy_network(self.teacher, self.student)

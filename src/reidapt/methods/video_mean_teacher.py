@@ -445,7 +445,7 @@ class VideoMeanTeacher(Method):
         clips, _ = tracklet_clips(tracklets, c.frames, c.frames)
         return camera_features(
             self.teacher,
-            ClipStore(self.target, clips),
+            ClipStore(c.shown(self.target), clips),
             views(self.target.table)[tracklets.first],
             normalise=c.normalise_cameras,
             seed=c.seed,

@@ -178,7 +178,18 @@ def new_method(cls: type[Method], config: RunConfig, *, persons: int) -> Method:
     method = cls(config, persons=persons)
     if initial is not None:
         method.load_initial(initial)
+        if (in_grey(initial.config), in_grey(config), method.takes_modality) == (True, False, False):
+            log.warning(
+                "--init names the run '%s', which has seen pictures in grey alone; this one shows it colours. --grey 1 goes on in "
+                "grey.",
+                config.init,
+            )
     return method
+
+
+def in_grey(config: RunConfig) -> bool:
+    """Whether a run sees pictures in grey alone."""
+    return getattr(config, "grey", 0.0) == 1
 
 
 def check_data(run: Run, fingerprints: dict[str, Any]) -> None:
