@@ -12,9 +12,11 @@ import torch
 from tests.conftest import QUICK
 
 import reidapt
+from reidapt.data import single_channel
 from reidapt.errors import ReidaptError, RunError
+from reidapt.evaluation.embedding import strip_maxima
 from reidapt.methods import load_method
-from reidapt.training import Run, train
+from reidapt.training import Run, load, train
 
 
 def config(method, source, target, out, **options):
@@ -216,6 +218,14 @@ def test_pytorch_is_left_as_it_was_and_a_moved_run_goes_on(source_dir, tmp_path)
     assert (torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()) == before
     (tmp_path / "a").rename(tmp_path / "b")
     train("source-only", config("source-only", source_dir, None, tmp_path / "b", epochs=1, threads=before[0] + 1))
+
+
+def test_strips_of_a_network_that_sees_grey_are_of_grey_pictures(source_dir, tmp_path):
+    run = train("source-only", config("source-only", source_dir, None, tmp_path, epochs=1, grey=1.0))
+    method, images = load(run.folder), torch.randn(4, 3, 48, 24)
+    maps = strip_maxima(method, 2)(images)
+    assert torch.equal(maps, strip_maxima(method.ranker, 2)(single_channel(images)))
+    assert not torch.equal(maps, strip_maxima(method.ranker, 2)(images))
 
 
 def test_a_start_in_grey_that_goes_on_in_colour_is_told(source_dir, tmp_path, caplog):

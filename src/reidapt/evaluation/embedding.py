@@ -101,9 +101,9 @@ def modality_codes(store: Any) -> Tensor:
 def strip_maxima(model: Any, strips: int) -> Callable[..., Tensor]:
     """A function from pictures (B, 3, H, W) to (B, strips * D): the maximum of each map in each horizontal strip.
 
-    Raises ConfigError where the model (or its `ranker`) has no `feature_maps`, or they are lower than that.
+    Raises ConfigError where the model has no `feature_maps`, or they are lower than that.
     """
-    maps_of = getattr(model, "feature_maps", None) or getattr(getattr(model, "ranker", None), "feature_maps", None)
+    maps_of = getattr(model, "feature_maps", None)
     if maps_of is None or strips < 1:
         raise ConfigError(
             f"pooling over {strips} strips isn't possible with {type(model).__name__}; expected a model with "

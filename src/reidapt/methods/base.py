@@ -277,7 +277,14 @@ class Method(nn.Module):
 
         A method with `takes_modality` has a second argument: int64 (B,), 0 = colour, 1 = any other modality.
         """
-        return self.ranker.embed(self.config.seen(images) if isinstance(self.config, TrainConfig) else images)
+        return self.ranker.embed(self._seen(images))
+
+    def feature_maps(self, images: Tensor) -> Tensor:
+        """The last maps (B, D, h, w) of normalised pictures float32 (B, 3, H, W); as `embed`, but for clips."""
+        return self.ranker.feature_maps(self._seen(images))
+
+    def _seen(self, images: Tensor) -> Tensor:
+        return self.config.seen(images) if isinstance(self.config, TrainConfig) else images
 
     @property
     def ranker(self) -> ReidNet:

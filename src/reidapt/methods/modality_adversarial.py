@@ -312,21 +312,16 @@ class ModalityAdversarial(Method):
 
     def embed(self, images: Tensor, modality: Tensor | None = None) -> Tensor:
         """L2-normalised f, (B, n·d), of normalised pictures (B, 3, H, W) whose ``modality`` is 0 = colour or 1, int64 (B,)."""
-        if modality is None:
-            raise ConfigError(
-                "A network of 'modality-adversarial' must know the modality of every picture: give embed(images, modality) "
-                "an int64 tensor (B,), 0 = colour and 1 = the other one."
-            )
-        return self.network.embed(self.config.seen(images), modality)
+        return self.network.embed(self.config.seen(images), known(modality))
 
     @property
     def feature(self) -> str:
         stripes = f"{self.config.parts} stripes" if self.config.parts > 1 else "whole map"
         return f"{stripes}, {'BNNeck' if self.config.neck else 'before the classifiers'}"
 
-    def feature_maps(self, images: Tensor, modality: Tensor) -> Tensor:
+    def feature_maps(self, images: Tensor, modality: Tensor | None = None) -> Tensor:
         """The last stage's maps, (B, C, h, w)."""
-        return self.network.feature_maps(self.config.seen(images), modality)
+        return self.network.feature_maps(self.config.seen(images), known(modality))
 
     def level_features(self, images: Tensor, modality: Tensor) -> dict[str, Tensor]:
         """g_1 … g_4 and f by their names, (B, ·), for the correlation of Fig. 3."""
@@ -406,3 +401,17 @@ def frozen(module: nn.Module) -> Iterator[None]:
             yield
     finally:
         module.train(training)
+
+
+def known(modality: Tensor | None) -> Tensor:
+    """The modality that every picture must have, int64 (B,).
+
+    Raises:
+        ConfigError: it was not given.
+    """
+    if modality is None:
+        raise ConfigError(
+            "A network of 'modality-adversarial' must know the modality of every picture: give embed(images, modality) "
+            "an int64 tensor (B,), 0 = colour and 1 = the other one."
+        )
+    return modality
