@@ -67,12 +67,13 @@ def recorded(monkeypatch, tmp_path):
         load_method(name).Config(**{k: v for k, v in options.items() if k in ("backbone", "tracklets", "epochs")})
         return Run(Path(out)) if Path(out).exists() else write_run(Path(out), [0.1], memory=float(len(asked)))
 
+    def score(run, target, *, name, options=None):
+        return {"rank1": 1.0, "of": run.folder, "protocol": options.protocol if options else ""}
+
     for module in (leaderboard, context_rendering, thesis, video, infrared, setting):
         monkeypatch.setattr(module, "run_method", run_method)
         monkeypatch.setattr(module, "bench_specs", lambda bench, *_: SPECS[bench], raising=False)
-        monkeypatch.setattr(
-            module, "score", lambda run, target, *_, **__: {"rank1": 1.0, "of": run.folder}, raising=False
-        )
+        monkeypatch.setattr(module, "score", score, raising=False)
     monkeypatch.setattr(infrared.Target, "specs", property(lambda target: [target.spec]))
     monkeypatch.setattr(infrared.Target, "modality", property(lambda target: target.name))
     monkeypatch.setattr(infrared, "colour_cameras", lambda target: [1, 2])
@@ -107,6 +108,8 @@ def test_every_system_and_hybrid_starts_from_the_right_network(recorded, tmp_pat
     both = winter("context-rendering + cluster-teacher")
     assert (both["init"][-22:], both["render"][-17:]) == ("context-rendering-reid", "context-rendering")
     assert asked("bench-video promenade", "cluster-teacher")["tracklets"] is True
+    on_tracklets = [values["protocol"] for (target, _), values in found.items() if target == "bench-video promenade"]
+    assert on_tracklets == 6 * ["video"]  # networks for pictures, too
     assert asked("bench-video promenade", "video-mean-teacher + cluster-teacher")["init"].endswith("promenade-all")
     in_grey = asked("bench-thermal", "cluster-teacher")
     assert (in_grey["source"], in_grey["grey"]) == ("", 1.0)

@@ -201,7 +201,8 @@ def video_entries(context: Context, seed: int, source: tuple[str, str], target: 
     if context.size == "tiny":
         rows[CEILING] = lambda: [ceiling()]
     for name, runs in rows.items():
-        yield Entry(name, runs, lambda run: video.measure(run, target))
+        # a network for pictures, too, ranks tracklets
+        yield Entry(name, runs, lambda run: video.measure(run, target, protocol="video"))
 
 
 # -- two modalities -------------------------------------------------------------------------------------------------------------
