@@ -17,7 +17,9 @@ def short_table(title):
 
 
 TARGETS = {"bench-colour": ["forecourt", "winter", "transit"], "bench-video": ["promenade", "transit"]}
-CELL = re.compile(r"([0-9.]+) ± [0-9.]+ / ([0-9.]+) ± [0-9.]+(?: \(([-0-9]+) % / ([-0-9]+) %\))?(?: \([1-9] of 3 seeds\))?$")
+CELL = re.compile(
+    r"([0-9.]+) ± [0-9.]+ / ([0-9.]+) ± [0-9.]+(?: \(([-0-9]+) % / ([-0-9]+) %\))?(?: \([1-9] of 3 seeds\))?$"
+)
 
 
 @pytest.mark.parametrize("title", [*TARGETS, "two modalities"])
