@@ -119,6 +119,48 @@ def test_parts_of_a_study_come_together_where_their_data_agree(tmp_path, monkeyp
         part("there", "loom", 3)
 
 
+def test_renderings_of_one_benchmark_version_come_together_and_all_are_named(tmp_path):
+    def part(folder, seed, digest, version="bench-thermal 7", known=None, persons=3):
+        def rows(context):
+            yield Row("direct", "world", seed, lambda: dict.fromkeys(("rank1", "rank5", "mAP", "mINP", "minutes"), 1.0))
+
+        world = {"persons": persons, "sha256": digest, **({"benchmark": version} if version else {})}
+        some = replace(study([]), rows=rows, describe_data=lambda context: {"world": world})
+        path = run_study(some, context(tmp_path / folder, seeds=[seed], known=known))[0] / "results.json"
+        return path, json.loads(path.read_text())
+
+    first, _ = part("abacus", 0, "aa")
+    second, content = part("loom", 1, "bb", known=first)
+    assert content["data"]["world"]["renderings"] == ["aa", "bb"]
+    assert {row["seed"] for row in content["rows"]} == {0, 1}
+    _, content = part("loom", 2, "aa")  # the folder keeps what it knows, whichever rendering comes next
+    assert content["data"]["world"]["renderings"] == ["aa", "bb"]
+    third, content = part("mill", 3, "cc", known=second)
+    assert content["data"]["world"] == {
+        "persons": 3, "benchmark": "bench-thermal 7", "sha256": "aa", "renderings": ["aa", "bb", "cc"]
+    }  # fmt: skip
+    for number, other in enumerate([{"version": "bench-thermal 8"}, {"persons": 4}, {"version": ""}]):
+        with pytest.raises(ConfigError, match="of another data than"):
+            part(f"other-{number}", 4, "dd", known=third, **other)
+
+
+def test_processes_with_different_targets_in_one_folder_keep_each_others_data(tmp_path):
+    def some(target, meanwhile=lambda: None):
+        def rows(context):
+            def run():
+                meanwhile()
+                return dict.fromkeys(("rank1", "rank5", "mAP", "mINP", "minutes"), 1.0)
+
+            yield Row("direct", target, 0, run)
+
+        return replace(study([]), rows=rows, describe_data=lambda context: {target: 1})
+
+    folder, _ = run_study(some("slow", lambda: run_study(some("quick"), context(tmp_path))), context(tmp_path))
+    content = json.loads((folder / "results.json").read_text())
+    assert content["data"] == {"slow": 1, "quick": 1}
+    assert {row["target"] for row in content["rows"]} == {"slow", "quick"}
+
+
 def test_rows_of_another_question_are_not_mixed(tmp_path):
     run_study(study([]), context(tmp_path))
     with pytest.raises(ConfigError, match="another question"):

@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reidapt.data import read
 from reidapt.studies.demo import OPTIONS
 from reidapt.studies.setting import Setting, minutes, score
 from reidapt.studies.study import Context, Row, Study, shared_runs
-from reidapt.studies.worlds import bench_specs
+from reidapt.studies.worlds import bench_specs, described
 
 
 def setting_of(size: str, specs: Mapping[str, str], target: str) -> Setting:
@@ -45,7 +44,7 @@ def rows(context: Context) -> Iterator[Row]:
 def describe_data(context: Context) -> dict[str, Any]:
     """Fingerprints of the source and the targets."""
     specs = bench_specs("bench-colour", context.size, context.display)
-    return {role: read(spec).fingerprint() for role, spec in specs.items()}
+    return {role: described(spec) for role, spec in specs.items()}
 
 
 STUDY = Study(

@@ -15,12 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from reidapt.data import read
 from reidapt.studies.bench_colour import setting_of
 from reidapt.studies.demo import OPTIONS
 from reidapt.studies.setting import METRICS, minutes, score
 from reidapt.studies.study import Context, Row, Study, read_rows
-from reidapt.studies.worlds import bench_specs
+from reidapt.studies.worlds import bench_specs, described
 from reidapt.training import Run
 
 VARIANTS: dict[str, Mapping[str, Any]] = {
@@ -88,7 +87,7 @@ def correlation(rows: list[dict[str, Any]]) -> dict[str, float]:
 def describe_data(context: Context) -> dict[str, Any]:
     """Fingerprints of source and target."""
     specs = bench_specs("bench-colour", context.size, context.display)
-    return {role: read(specs[role]).fingerprint() for role in ("source", TARGET)}
+    return {role: described(specs[role]) for role in ("source", TARGET)}
 
 
 STUDY = Study(

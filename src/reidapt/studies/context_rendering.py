@@ -26,7 +26,7 @@ from reidapt.methods.base import Contexts
 from reidapt.studies.demo import OPTIONS
 from reidapt.studies.setting import Setting, minutes, run_method, score
 from reidapt.studies.study import Context, Row, Study, shared_runs
-from reidapt.studies.worlds import bench_specs
+from reidapt.studies.worlds import bench_specs, described
 from reidapt.training import Run, load
 from reidapt.training.evaluate import Options
 from reidapt.training.rendering import Surroundings, context_table
@@ -161,7 +161,7 @@ def places(context: Context) -> tuple[str, str, str]:
 def describe_data(context: Context) -> dict[str, Any]:
     """Fingerprints of source and target."""
     source, target, _ = places(context)
-    return {"source": read(source).fingerprint(), "target": read(target).fingerprint()}
+    return {"source": described(source), "target": described(target)}
 
 
 # -- Table 2: what the pictures are worth for re-identification -----------------------------------------------------------

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from reidapt.data import read
 from reidapt.errors import ConfigError
 from reidapt.studies.demo import OPTIONS, WORLDS, demo_setting
 from reidapt.studies.setting import Setting, minutes, score
 from reidapt.studies.study import Context, Row, Study
+from reidapt.studies.worlds import described
 from reidapt.training import Run
 
 
@@ -51,7 +51,7 @@ def rows(context: Context) -> Iterator[Row]:
 def describe_data(context: Context) -> dict[str, Any]:
     """Fingerprints of source and target."""
     s = setting(context)
-    return {"source": read(s.source).fingerprint(), "target": read(s.target).fingerprint()}
+    return {"source": described(s.source), "target": described(s.target)}
 
 
 STUDY = Study(

@@ -26,7 +26,7 @@ from reidapt.evaluation.protocols import protocol
 from reidapt.methods.modality_adversarial import PAPER
 from reidapt.studies.setting import METRICS, minutes, run_method
 from reidapt.studies.study import Context, Row, Study, read_rows, shared_runs
-from reidapt.studies.worlds import bench_specs
+from reidapt.studies.worlds import bench_specs, described
 from reidapt.training import Run, evaluate_run, load
 from reidapt.training.evaluate import Options
 from reidapt.training.explain import level_correlation
@@ -305,9 +305,9 @@ def describe(*kinds: str) -> Callable[[Context], dict[str, Any]]:
     def data(context: Context) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for target in chosen(context, *kinds):
-            found[target.name] = {"spec": target.spec, "protocol": target.protocol, **target.table.fingerprint()}
+            found[target.name] = {"spec": target.spec, "protocol": target.protocol, **described(target.spec)}
             if target.extra:
-                found["extra"] = {"spec": target.extra, **read(target.extra).fingerprint()}
+                found["extra"] = {"spec": target.extra, **described(target.extra)}
         return found
 
     return data

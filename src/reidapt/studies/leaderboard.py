@@ -13,14 +13,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from reidapt.data import read
 from reidapt.methods.cut_joint import CutJointConfig
 from reidapt.studies import context_rendering, infrared, thesis, video
 from reidapt.studies.demo import OPTIONS
 from reidapt.studies.report_tables import GAN, STATIC
 from reidapt.studies.setting import Setting, minutes, peak_memory, run_method, score
 from reidapt.studies.study import RANKING, Context, Row, Study, shared_runs
-from reidapt.studies.worlds import bench_specs
+from reidapt.studies.worlds import bench_specs, described
 from reidapt.training import Run
 from reidapt.translation import translate_dataset
 from reidapt.world.benchmarks import BENCHMARKS
@@ -269,11 +268,11 @@ def rows(context: Context) -> Iterator[Row]:
 
 def describe_data(context: Context) -> dict[str, Any]:
     """Fingerprints of the benchmarks' worlds."""
-    described: dict[str, Any] = {}
+    data: dict[str, Any] = {}
     for bench in wanted(context):
         specs = bench_specs(bench, context.size, context.display)
-        described |= {f"{bench}/{role}": read(spec).fingerprint() for role, spec in specs.items()}
-    return described
+        data |= {f"{bench}/{role}": described(spec) for role, spec in specs.items()}
+    return data
 
 
 STUDY = Study(

@@ -17,7 +17,7 @@ from reidapt.data.pairs import camera_pair
 from reidapt.errors import ConfigError
 from reidapt.studies.setting import minutes, run_method, score
 from reidapt.studies.study import Context, Row, Study, shared_runs
-from reidapt.studies.worlds import bench_specs
+from reidapt.studies.worlds import bench_specs, described
 from reidapt.translation import translate_dataset
 from reidapt.translation.translate import Part
 
@@ -237,7 +237,7 @@ def sequences_pair(spec: str, what: Drawn) -> bool:
 
 def describe_data(context: Context) -> dict[str, Any]:
     """The dataset's fingerprint."""
-    return {"cameras": read(dataset(context)).fingerprint()}
+    return {"cameras": described(dataset(context))}
 
 
 def study(number: int) -> Study:

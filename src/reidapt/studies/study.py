@@ -107,10 +107,10 @@ def run_study(study: Study, context: Context) -> tuple[Path, str]:
     data = json.loads(json.dumps(study.describe_data(context)))
     with lock:
         check_same_question(study, context)
-        data = {**data_before(context, data), **data}
+        data = with_data_before(context, data)
         if context.known:
             rows, others = known_rows(context.known, study, context.size, data)
-            data = {**others, **data}
+            data = joined(others, data)
             write_rows(path, {**rows, **read_rows(path)})
             write_results(study, context, data, list(read_rows(path).values()))
     order: dict[tuple[str, str], int] = {}
@@ -125,12 +125,13 @@ def run_study(study: Study, context: Context) -> tuple[Path, str]:
         with lock:
             finished = {**read_rows(path), row.key: {**line, **values}}
             write_rows(path, finished)
-            write_results(study, context, data, list(finished.values()))
+            write_results(study, context, with_data_before(context, data), list(finished.values()))
     if context.only and not any(context.only in target for _, target in order):
         raise ConfigError(f"--target is '{context.only}', which is part of no target's name in the study {study.name}.")
     with lock:
         rows = read_rows(path)
         write_rows(path, {key: rows[key] for key in sorted(rows, key=lambda key: order.get(key[:2], -1))})
+        data = with_data_before(context, data)
         return context.out, write_results(study, context, data, list(read_rows(path).values()))
 
 
@@ -146,15 +147,18 @@ def check_same_question(study: Study, context: Context) -> None:
     write_json(path, asked)
 
 
-def data_before(context: Context, data: Mapping[str, Any]) -> dict[str, Any]:
-    """The data of the rows that the folder holds already, which must agree with today's."""
+def with_data_before(context: Context, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The data of the rows that the folder holds already, which must agree with today's, and today's.
+
+    Read again at every writing, for several processes may run different targets of the study in one folder.
+    """
     path = context.out / "results.json"
     before: dict[str, Any] = json.loads(path.read_text())["data"] if path.exists() else {}
     if other := differing(before, data):
         raise ConfigError(
             f"The rows in '{context.out}' were made with other data ({', '.join(other)}) than what is there now; give another --out."
         )
-    return before
+    return joined(before, data)
 
 
 def known_rows(
@@ -162,8 +166,8 @@ def known_rows(
 ) -> tuple[dict[tuple[str, str, int], dict[str, Any]], dict[str, Any]]:
     """Rows by key, and the data, of another run's ``results.json``.
 
-    They must answer the same question, and where both runs have the same data, these must be equal. So rows of one target can
-    come from a machine whose worlds differ in the last digit, as long as all rows of this target do.
+    They must answer the same question, and where both runs have the same data, these must be equal, or one version of a
+    benchmark world, which differs in the last digits from one kind of processor to another.
     """
     try:
         content = json.loads(path.read_text())
@@ -183,8 +187,27 @@ def known_rows(
 
 
 def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
-    """Names of data that both have and that are not the same."""
-    return [name for name in one if name in other and one[name] != other[name]]
+    """Names of data that both have and that are not the same: other files, or another version of a benchmark world."""
+    return [name for name in one if name in other and not same_data(one[name], other[name])]
+
+
+def same_data(one: Any, other: Any) -> bool:
+    """Whether two descriptions agree in what both say; renderings of one benchmark world may have several digests."""
+    if not isinstance(one, Mapping) or not isinstance(other, Mapping):
+        return bool(one == other)
+    shared = set(one) & set(other) - {"renderings"}
+    return all(one[key] == other[key] for key in shared - ({"sha256"} if "benchmark" in shared else set()))
+
+
+def joined(before: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
+    """Descriptions of both, with the digests of all renderings of a benchmark world that the rows are of."""
+    result = {**before, **data}
+    for name in before:
+        sides = [side for side in (before[name], result[name]) if isinstance(side, Mapping) and "sha256" in side]
+        digests = list(dict.fromkeys(d for side in sides for d in side.get("renderings", [side["sha256"]])))
+        if len(digests) > 1:
+            result[name] = {**result[name], "sha256": digests[0], "renderings": digests}
+    return result
 
 
 def write_rows(path: Path, rows: Mapping[tuple[str, str, int], Mapping[str, Any]]) -> None:

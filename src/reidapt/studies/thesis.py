@@ -22,7 +22,7 @@ from reidapt.methods import Method
 from reidapt.studies.demo import OPTIONS
 from reidapt.studies.setting import minutes, run_method, score
 from reidapt.studies.study import Context, Row, Study, shared_runs
-from reidapt.studies.worlds import bench_specs
+from reidapt.studies.worlds import bench_specs, described
 from reidapt.training import Run
 from reidapt.training.checkpoint import load
 from reidapt.training.run import write_json
@@ -224,7 +224,7 @@ def figure(case: Seed, pairs: int = 8) -> dict[str, Any]:
 
 def describe_data(context: Context) -> dict[str, Any]:
     """Fingerprints of the source and the targets."""
-    return {role: read(spec).fingerprint() for role, spec in specs(context).items()}
+    return {role: described(spec) for role, spec in specs(context).items()}
 
 
 MARKET = "Market-1501"

@@ -10,11 +10,10 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from reidapt.data import read
 from reidapt.errors import ConfigError
 from reidapt.studies.setting import minutes, run_method, score
 from reidapt.studies.study import Context, Row, Study, shared_runs
-from reidapt.studies.worlds import bench_specs
+from reidapt.studies.worlds import bench_specs, described
 from reidapt.training import Run
 from reidapt.training.evaluate import Options
 
@@ -164,7 +163,7 @@ def cross_rows(context: Context) -> Iterator[Row]:
 
 def describe_data(context: Context) -> dict[str, Any]:
     """Fingerprints of source and targets."""
-    return {role: read(spec).fingerprint() for role, spec in specs_of(context).items()}
+    return {role: described(spec) for role, spec in specs_of(context).items()}
 
 
 TABLE = Study(

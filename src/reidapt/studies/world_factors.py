@@ -11,11 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from reidapt.data import read
 from reidapt.studies.demo import OPTIONS
 from reidapt.studies.setting import METRICS, minutes, run_method, score
 from reidapt.studies.study import Context, Row, Study
-from reidapt.studies.worlds import ensure_world
+from reidapt.studies.worlds import described, ensure_world
 from reidapt.training import Run
 from reidapt.world.benchmarks import BENCHMARKS, Plan
 
@@ -100,7 +99,7 @@ def trained(context: Context, name: str, hold: tuple[str, ...], seed: int) -> Ru
 
 def describe_data(context: Context) -> dict[str, Any]:
     """Fingerprints of the targets; the sources follow from their plans."""
-    return {role: read(spec).fingerprint() for role, spec in target_specs(context).items()}
+    return {role: described(spec) for role, spec in target_specs(context).items()}
 
 
 STUDY = Study(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+from reidapt.data import read
 from reidapt.data.readers.world import ensure, place
 from reidapt.data.rendered import plain, render_dataset
 from reidapt.errors import RunError
@@ -34,3 +36,11 @@ def ensure_world(plan: Plan, folder: Path, display: Display, title: str) -> str:
             render_dataset(out, style=plan.style, **plan.arguments(), progress=progress)
     whole = plain(plan.arguments()) and 0.0 < plan.train_fraction < 1.0
     return f"{'market1501' if whole else 'world'}:{out}"
+
+
+def described(spec: str) -> dict[str, Any]:
+    """Fingerprint of a dataset; of a benchmark world also its name and version, as ``bench-thermal 7``."""
+    kind, _, name = spec.partition(":")
+    bench = name.partition("/")[0]
+    version = {"benchmark": f"{bench} {BENCHMARKS[bench].version}"} if kind == "world" and bench in BENCHMARKS else {}
+    return {**read(spec).fingerprint(), **version}

@@ -166,15 +166,20 @@ def machine() -> str:
     return f"{processor()}, {os.cpu_count()} CPUs{gpu}, torch {torch.__version__}, Python {platform.python_version()}"
 
 
+INSTRUCTIONS = {"amx_bf16": "AMX", "avx512_bf16": "AVX-512 BF16", "avx512f": "AVX-512", "avx2": "AVX2"}
+"""Names of what decides a CPU's speed and rounding, by the flag that stands for it; the first that it has is named."""
+
+
 def processor() -> str:
-    """The CPU's name."""
+    """The CPU's name and, where the system tells, its widest arithmetic: makers use one name for several kinds."""
     try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
-        pass
-    return platform.processor() or platform.machine()
+        lines = []
+    fields = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in reversed(lines))}
+    flags = fields.get("flags", "").split()
+    widest = next((f" ({name})" for flag, name in INSTRUCTIONS.items() if flag in flags), "")
+    return (fields.get("model name") or platform.processor() or platform.machine()) + widest
 
 
 def memory_mb() -> float:
