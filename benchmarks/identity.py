@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from _measure import commit
+from _measure import commit, machine
 
 from reidapt.training.run import processor
 from reidapt.world import find_style
@@ -145,10 +145,8 @@ def main() -> None:
     parser.add_argument("--keep", type=Path)
     arguments = parser.parse_args()
     digests, sums = stages(arguments.people)
-    own = {
-        "commit": commit(), "people": arguments.people, "numpy": np.__version__,
-        "digests": {**dict(numpy_functions()), **dict(kernel_functions()), **digests}, "sums": sums,
-    }  # fmt: skip
+    digests = {**dict(numpy_functions()), **dict(kernel_functions()), **digests}
+    own = {"commit": commit(), "people": arguments.people, "machine": machine(), "digests": digests, "sums": sums}
     kept = json.loads(arguments.keep.read_text()) if arguments.keep and arguments.keep.exists() else {}
     kept[processor()] = own
     for name, value in own["digests"].items():
