@@ -2,6 +2,7 @@
 
 import copy
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -123,7 +124,7 @@ def test_loss_is_equation_1(store, weighting):
     (_, loss), *rest = method.step(batch)
     assert not rest
     with torch.no_grad():
-        output = method.network(*method.pictures(batch["source"]))
+        output = method.network(batch["source"].images, method.modalities(batch["source"]))
         m = method.modality[batch["source"].indices]
         xent = sum(torch.nn.functional.cross_entropy(z, labels) for z in output.logits)
         w = confidence_weights(torch.stack(output.logits).mean(0)) if weighting else torch.full((len(m),), 1 / len(m))
@@ -141,7 +142,7 @@ def test_features_learn_to_confuse_and_classifiers_to_tell(store):
 
     def verdict() -> float:
         with torch.no_grad():
-            images, m = method.pictures(batch["source"])
+            images, m = batch["source"].images, method.modalities(batch["source"])
             output = method.train().network(images, m)
             w = torch.full((len(m),), 1 / len(m))
             return float(modality_loss(method.classifiers["4"](output.levels[4]), m, w))
@@ -223,17 +224,24 @@ def test_extra_colour_pictures_stand_for_the_other_modality(table, tmp_path):
     assert not set(both.person[len(train) :]) & set(train.person)
     assert ModalityAdversarial.tables(config, train, None)[0].fingerprint() == both.fingerprint()
     method = ModalityAdversarial(config, persons=8)
-    method.attach(source=CropStore(both, config.size), target=None)
-    stream = method.streams(0)["source"]
+    method.attach(source=ModalityAdversarial.open_store(config, both), target=None)
+    plain, stream = CropStore(both, config.size), method.streams(0)["source"]
     batch = Loader(stream.store, stream.batches, stream.augment.off(), labels=stream.labels).batch(0)
-    images, m = method.pictures(batch)
-    for row, image, kind in zip(batch.indices.tolist(), images, m.tolist()):
-        shown = normalise(method.source.images([row]))[0]
+    for row, image, kind in zip(batch.indices.tolist(), batch.images, method.modalities(batch).tolist()):
+        shown = plain.images([row])
         if pseudo[row]:
-            red = method.source.images([row])[:, :1].expand(-1, 3, -1, -1).contiguous()
-            shown = normalise(red)[0]
+            shown = shown[:, :1].expand(-1, 3, -1, -1).contiguous()
             assert kind == 1
-        assert torch.allclose(image, shown, atol=1e-5)
+        assert torch.allclose(image, normalise(shown)[0], atol=1e-5)
+    exchanged = Loader(
+        stream.store, stream.batches, replace(stream.augment.off(), exchange=1.0), labels=stream.labels
+    ).batch(0)
+    for row, image in zip(exchanged.indices.tolist(), exchanged.images):
+        if pseudo[row]:  # of three red channels an exchange takes a red one
+            red = plain.images([row])[:, :1].expand(-1, 3, -1, -1).contiguous()
+            assert torch.allclose(image, normalise(red)[0], atol=1e-5)
+    with pytest.raises(ConfigError, match="give one of the two"):
+        ModalityAdversarialConfig(**{**SMALL, **options, "render": "runs/x"})
     one = ModalityAdversarialConfig(**{**SMALL, "extra": f"market1501:{write_market(tmp_path / 'one', cameras=1)}"})
     with pytest.raises(ConfigError, match=r"two cameras or more.*found 1 known"):
         ModalityAdversarial.tables(one, train, None)

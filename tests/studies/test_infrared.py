@@ -13,7 +13,7 @@ from reidapt.errors import ConfigError
 from reidapt.methods import load_method
 from reidapt.progress import Display
 from reidapt.studies import STUDIES, infrared
-from reidapt.studies.infrared import BASELINE, GREY, OURS, SHOWN, STRONG, VARIANTS, epochs, options_of, targets
+from reidapt.studies.infrared import BASELINE, GREY, OURS, LENGTH, STRONG, VARIANTS, epochs, options_of, targets
 from reidapt.studies.study import Context, run_study
 
 NAMES = [f"infrared-table-{n}" for n in (1, 2, 3)]
@@ -78,8 +78,8 @@ def test_options_are_those_of_the_methods(tmp_path, data):
     assert options_of(OURS, target, context(tmp_path, size="full"))["height"] == 288
     train = read(data["sysu-mm01"]).select(split="train")
     assert target.modality == "infrared"
-    assert epochs(target, "infrared") == round(SHOWN["infrared"] / len(train))
-    assert epochs(target, GREY) == round(SHOWN[GREY] / (train.column("modality") == "colour").sum())
+    assert epochs(target, "infrared") == round(LENGTH["infrared"] / len(train))
+    assert epochs(target, GREY) == round(LENGTH[GREY] / (train.column("modality") == "colour").sum())
 
 
 def test_trials_of_a_dataset_are_trained_one_by_one_and_extra_colour_joins(tmp_path, data):
@@ -98,7 +98,7 @@ def test_a_study_from_training_to_its_table(tmp_path, data, monkeypatch):
     small = {"part_dim": 8, "persons_per_batch": 2, "pictures_per_person": 2, "parts": 1, "classifier_width": 8}
     monkeypatch.setattr(infrared, "TINY_ONLY", small)
     monkeypatch.setattr(infrared, "START", {})
-    monkeypatch.setattr(infrared, "SHOWN", dict.fromkeys(SHOWN, 1))
+    monkeypatch.setattr(infrared, "LENGTH", dict.fromkeys(LENGTH, 1))
     monkeypatch.setattr(infrared, "PARTS", {"tiny": (1, 2)})
     original = infrared.run_method
 

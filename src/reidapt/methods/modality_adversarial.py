@@ -21,7 +21,7 @@ docs/modality-adversarial.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
@@ -30,7 +30,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from reidapt.data import Batch, CropStore, CropTable, class_labels, pk_batches, read, single_channel
+from reidapt.data import Batch, CropStore, CropTable, class_labels, pk_batches, read
 from reidapt.data.randomness import numpy_generator
 from reidapt.errors import ConfigError, RunError
 from reidapt.losses.confidence import confidence_weights
@@ -46,9 +46,6 @@ from reidapt.models.two_stream import TwoStreamNet, TwoStreamOutput
 
 FEATURE = 5
 """The level that stands for f itself, beside 1..4 for the stages' outputs g_j."""
-
-RED = (1.0, 0.0, 0.0)
-"""Weights of the channels in a pseudo-infrared picture (§4.2)."""
 
 PAPER: Mapping[str, Any] = {
     "height": 288, "width": 144, "epochs": 35, "lr": 0.01, "optimiser": "sgd", "backbone_lr": 0.1, "warmup_epochs": 0.0,
@@ -79,6 +76,8 @@ class ModalityAdversarialConfig(TrainConfig):
     """'sgd' with momentum 0.9 (the paper) or 'adam'."""
     backbone_lr: float = 1.0
     """Learning rate of the backbone as a multiple of --lr, which is that of heads and classifiers (the paper: 0.1)."""
+    classifier_lr: float = 1.0
+    """Learning rate of the domain classifiers as a multiple of --lr; ten times the backbone's in the paper."""
     persons_per_batch: int = 8
     """P, persons in a batch (our choice)."""
     pictures_per_person: int = 4
@@ -110,7 +109,8 @@ class ModalityAdversarialConfig(TrainConfig):
     margin: float = 0.3
     """Margin of the batch-hard triplet loss (our choice)."""
     levels: list[int] = field(default_factory=list)
-    """Levels with an adversarial loss: 1-4 = output of a stage, 5 = f; [] = none, [1,2,3,4] = the paper, [4,5] = 'vanilla'."""
+    """Levels with an adversarial loss: 1-4 = output of a stage, 5 = f; [] = none, [1,2,3,4] = the paper; its 'vanilla' loss is
+    [4,5] with --weighting false."""
     weighting: bool = True
     """Weight λ_adv by the confidence of the identity prediction (Eq. 3); off: w = 1/M (Eq. 2)."""
     weights_over: Literal["batch", "modality"] = "batch"
@@ -128,7 +128,9 @@ class ModalityAdversarialConfig(TrainConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.require("be greater than 0", lambda value: value > 0, "backbone_lr", "parts", "classifier_width")
+        self.require(
+            "be greater than 0", lambda value: value > 0, "backbone_lr", "classifier_lr", "parts", "classifier_width"
+        )
         at_least_0 = ("part_dim", "margin", "adversarial_weight")
         self.require("be 0 or more", lambda value: value >= 0, *at_least_0)
         self.require("be at least 0 and below 1", lambda v: 0 <= v < 1, "label_smoothing", "classifier_dropout")
@@ -136,6 +138,10 @@ class ModalityAdversarialConfig(TrainConfig):
             raise ConfigError(f"Option 'levels' has {wrong[0]}; levels are 1 to 4 (stages) and 5 (the feature f).")
         if len(set(self.levels)) < len(self.levels):
             raise ConfigError(f"Option 'levels' is {self.levels}; name every level once.")
+        if self.extra and self.render:
+            raise ConfigError(
+                "--render would redraw the pseudo-infrared crops of --extra in colour; give one of the two."
+            )
 
     @property
     def in_turn(self) -> bool:
@@ -177,7 +183,6 @@ class ModalityAdversarial(Method):
         self.turn: Tensor  # 1 in epochs of the features, 0 in those of the classifiers
         self.register_buffer("turn", torch.ones((), dtype=torch.int64))
         self.modality = torch.empty(0, dtype=torch.int64)  # m of every crop of the source
-        self.pseudo = torch.empty(0, dtype=torch.bool)  # crops of which only the red channel is shown
 
     # -- data ----------------------------------------------------------------------------------------------------------
 
@@ -198,13 +203,19 @@ class ModalityAdversarial(Method):
             source = joined(source, extra, (others or ["infrared"])[0], config.extra, config.seed)
         return source, target
 
+    @classmethod
+    def open_store(
+        cls, config: ModalityAdversarialConfig, table: CropTable, progress: Callable[[int, int], None] | None = None
+    ) -> CropStore:
+        if PSEUDO not in table.columns:
+            return super().open_store(config, table, progress)
+        return PseudoInfrared(table, config.size, progress=progress)
+
     def attach(self, *, source: CropStore | None, target: CropStore | None) -> None:
         super().attach(source=source, target=target)
         assert source is not None
         table = source.table
         self.modality = torch.from_numpy((table.column("modality") != "colour").astype(np.int64))
-        red = table.column("pseudo").astype(bool) if "pseudo" in table.columns else np.zeros(len(table), bool)
-        self.pseudo = torch.from_numpy(red)
         self.streams(0)  # too few persons in both modalities are refused here, before anything is written
 
     def streams(self, epoch: int) -> dict[str, Stream]:
@@ -216,13 +227,9 @@ class ModalityAdversarial(Method):
         batches = pk_batches(labels, c.persons_per_batch, c.pictures_per_person, c.seed, epoch, modality=modality)
         return {"source": Stream(self.source, batches, labels, c.augment())}
 
-    def pictures(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """The batch's pictures, pseudo-infrared ones by their red channel alone, and m, int64 (B,)."""
-        rows, images = batch.indices.cpu(), batch.images
-        red = self.pseudo[rows].to(images.device)
-        if red.any():
-            images = torch.where(red[:, None, None, None], single_channel(images, RED), images)
-        return images, self.modality[rows].to(images.device)
+    def modalities(self, batch: Batch) -> Tensor:
+        """m of the batch's pictures, int64 (B,), on their device."""
+        return self.modality[batch.indices.cpu()].to(batch.images.device)
 
     # -- the training step -----------------------------------------------------------------------------------------------
 
@@ -239,7 +246,8 @@ class ModalityAdversarial(Method):
         groups = [{"params": backbone, "lr_scale": c.backbone_lr}, {"params": heads}]
         found = {"features": self.optimiser(groups)}
         if c.levels:
-            found["classifiers"] = self.optimiser([{"params": list(self.classifiers.parameters())}])
+            group = {"params": list(self.classifiers.parameters()), "lr_scale": c.classifier_lr}
+            found["classifiers"] = self.optimiser([group])
         return found
 
     def optimiser(self, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
@@ -254,7 +262,7 @@ class ModalityAdversarial(Method):
 
     def step(self, batch: Mapping[str, Batch]) -> Iterator[tuple[str, Tensor]]:
         c = self.config
-        images, m = self.pictures(batch["source"])
+        images, m = batch["source"].images, self.modalities(batch["source"])
         labels = labels_of(batch["source"])
 
         if not int(self.turn):  # an epoch of the classifiers: the network is only looked at
@@ -361,8 +369,26 @@ class ModalityAdversarial(Method):
             ) from None
 
 
+PSEUDO = "pseudo"
+"""Column (bool) of the crops of `joined` that stand for the other modality."""
+
+
+class PseudoInfrared(CropStore):
+    """Pictures of a table of `joined`: those that stand for infrared show their red channel alone (§4.2).
+
+    They do so before any augmentation, which therefore treats them as it does the other modality's own.
+    """
+
+    def images(self, indices: Sequence[int] | np.ndarray | Tensor) -> Tensor:
+        """As those of a `CropStore`."""
+        rows, pictures = self._rows(indices), super().images(indices)
+        red = torch.from_numpy(self.table.column(PSEUDO).astype(bool))[rows]
+        pictures[red] = pictures[red, :1].expand(-1, 3, -1, -1)
+        return pictures
+
+
 def joined(source: CropTable, extra: CropTable, modality: str, spec: str, seed: int) -> CropTable:
-    """``source`` and ``extra``, half of whose cameras become ``modality``; ``pseudo`` (bool) marks their crops.
+    """``source`` and ``extra``, half of whose cameras become ``modality``; their crops have `PSEUDO`.
 
     Which half the seed decides; persons and cameras are numbered apart.
 
@@ -377,8 +403,8 @@ def joined(source: CropTable, extra: CropTable, modality: str, spec: str, seed: 
         )
     chosen = numpy_generator(seed, "pseudo", 0).permutation(cameras)[: len(cameras) // 2]
     pseudo = np.isin(extra.camera, chosen)
-    extra = extra.assign(modality=np.where(pseudo, modality, "colour"), pseudo=pseudo)
-    return CropTable.concat([source.assign(pseudo=False), extra], persons="separate")
+    extra = extra.assign(modality=np.where(pseudo, modality, "colour"), **{PSEUDO: pseudo})
+    return CropTable.concat([source.assign(**{PSEUDO: False}), extra], persons="separate")
 
 
 def level_feature(output: TwoStreamOutput, level: int) -> Tensor:

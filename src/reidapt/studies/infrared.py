@@ -44,7 +44,7 @@ START: Mapping[str, Any] = {"lr": 1e-3, "persons_per_batch": 16}
 
 IN_COLOUR, IN_GREY = "start in colour", "start in grey"
 
-SHOWN = {
+LENGTH = {
     IN_COLOUR: 96_000, IN_GREY: 160_000, GREY: 96_000, "cluster-teacher": 96_000, "infrared": 288_000, "other": 160_000,
 }  # fmt: skip
 """Pictures shown to a network at size tiny: to the starts, to the colour-only network and to the leaderboard's cluster-teacher that
@@ -144,15 +144,15 @@ def options_of(variant: str, target: Target, context: Context) -> dict[str, Any]
     if context.size != "tiny":
         return dict(VARIANTS[variant])
     adversarial = TINY_ADVERSARIAL if VARIANTS[variant].get("levels") else {}
-    what = target.modality if target.modality in SHOWN else "other"
+    what = target.modality if target.modality in LENGTH else "other"
     return {**VARIANTS[variant], **TINY, **TINY_ONLY, **adversarial, "epochs": epochs(target, what)}
 
 
 def epochs(target: Target, what: str) -> int:
-    """Epochs in which a training of size tiny sees as many pictures as `SHOWN` says."""
+    """Epochs in which a training of size tiny sees as many pictures as `LENGTH` says."""
     rows = target.table.select(split="train")
     seen = rows.select(modality="colour") if what in (IN_COLOUR, GREY) else rows
-    return max(1, round(SHOWN[what] / len(seen)))
+    return max(1, round(LENGTH[what] / len(seen)))
 
 
 def colour_only(target: Target, seed: int, context: Context) -> list[Run]:
