@@ -13,7 +13,7 @@ from reidapt.errors import ConfigError
 from reidapt.methods import load_method
 from reidapt.progress import Display
 from reidapt.studies import STUDIES, infrared
-from reidapt.studies.infrared import BASELINE, GREY, OURS, LENGTH, STRONG, VARIANTS, epochs, options_of, targets
+from reidapt.studies.infrared import BASELINE, GREY, LENGTH, OURS, STRONG, VARIANTS, epochs, options_of, targets
 from reidapt.studies.study import Context, run_study
 
 NAMES = [f"infrared-table-{n}" for n in (1, 2, 3)]
