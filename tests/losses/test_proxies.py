@@ -17,7 +17,7 @@ def plain(features, labels, cameras, proxies, proxy_labels, proxy_cameras, tempe
             similarity = float(f @ p) / temperature
             if py != y:
                 outside.append(similarity)
-            elif pc != c:
+            elif pc != c and min(pc, c) >= 0:
                 inside.append(similarity)
         if inside:
             chosen = sorted(outside)[::-1][:hardest]
@@ -26,13 +26,16 @@ def plain(features, labels, cameras, proxies, proxy_labels, proxy_cameras, tempe
     return total / counted if counted else 0.0
 
 
+@pytest.mark.parametrize("unknown", [False, True])
 @pytest.mark.parametrize("hardest", [1, 3, 50])
-def test_equals_a_plain_loop(hardest):
+def test_equals_a_plain_loop(hardest, unknown):
     torch.manual_seed(0)
     features = F.normalize(torch.randn(7, 5), dim=1).requires_grad_()
     proxies = F.normalize(torch.randn(8, 5), dim=1)
     proxy_labels, proxy_cameras = torch.tensor([0, 0, 0, 1, 1, 2, 3, 3]), torch.tensor([1, 2, 3, 1, 2, 1, 2, 3])
     labels, cameras = torch.tensor([0, 0, 1, 1, 2, 3, 3]), torch.tensor([1, 3, 2, 9, 1, 2, 3])
+    if unknown:
+        cameras[1] = proxy_cameras[0] = proxy_cameras[7] = -1
     found = inter_camera_contrast(features, labels, cameras, proxies, proxy_labels, proxy_cameras, 0.1, hardest)
     expected = plain(features, labels, cameras, proxies, proxy_labels, proxy_cameras, 0.1, hardest)
     assert float(found.detach()) == pytest.approx(expected, rel=1e-5)

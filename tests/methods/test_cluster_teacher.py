@@ -12,8 +12,10 @@ from reidapt.data import CropStore, normalise, read
 from reidapt.errors import ConfigError
 from reidapt.methods.base import warmup_cosine
 from reidapt.methods.cluster_teacher import ClusterTeacher, ClusterTeacherConfig
-from reidapt.methods.pseudo_labels import centre_per_group, find_clusters, group_means
+from reidapt.methods.pseudo_labels import find_clusters, group_means
 from reidapt.models.statistics import frozen_statistics
+from reidapt.training import train
+from reidapt.training.tables import training_tables
 
 GROUPINGS = ("average", "dbscan")
 
@@ -37,16 +39,6 @@ def method(source_dir, target_dir):
     target = CropStore(read(f"market1501:{target_dir}").select(split="train").unlabelled(), config.size)
     built.attach(source=source, target=target)
     return built
-
-
-def test_centring_removes_each_known_groups_mean():
-    torch.manual_seed(0)
-    features, groups = F.normalize(torch.randn(9, 5), dim=1), np.array([0, 0, 0, 2, 2, 2, -1, -1, -1])
-    centred = centre_per_group(features, groups)
-    for row, group in enumerate(groups):
-        mean = features.mean(0) if group < 0 else features[torch.from_numpy(groups == group)].mean(0)
-        expected = (features[row] - mean) / (features[row] - mean).norm()
-        assert torch.allclose(centred[row], expected, atol=1e-6)
 
 
 def test_group_means_leave_outliers_out():
@@ -238,3 +230,40 @@ def test_the_teachers_statistics_move_with_the_student_alone(method):
     before = {k: v.clone() for k, v in method.teacher.state_dict().items() if "running" in k}
     list(method.step(batch))
     assert all(torch.equal(before[k], method.teacher.state_dict()[k]) for k in before)
+
+
+def test_modalities_of_one_camera_are_cameras_to_the_proxies_too(method):
+    table = method.target.table
+    kinds = np.where(np.arange(len(table)) % 2, "infrared", "colour")
+    method.target.table = table.assign(camera=1, modality=kinds)
+    method.attach(source=method.source, target=method.target)
+    features = F.normalize(torch.randn(-(-len(table) // 4), 8).repeat_interleave(4, dim=0)[: len(table)], dim=1)
+    method.target_features = lambda: features
+    method.cluster_target()
+    assert len(set(method.proxy_cameras.tolist())) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (
+            {"source": "", "init": "runs/x", "extend": "csv:drawn.csv"},
+            "--extend 'csv:drawn.csv' adds crops to the source",
+        ),
+        ({"source": "", "init": "runs/x", "render": "runs/y"}, "--render 'runs/y' redraws source crops"),
+        ({"tracklets": True}, "--tracklets is on, but the crops of"),
+    ],
+)
+def test_options_without_what_they_need_are_refused(options, sentence, source_dir, target_dir, tmp_path):
+    given = {"source": f"market1501:{source_dir}", "target": f"market1501:{target_dir}", "out": str(tmp_path / "run")}
+    with pytest.raises(ConfigError, match=sentence):
+        train("cluster-teacher", ClusterTeacherConfig(**{**QUICK, **given, **options}))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_target_in_the_working_folder_is_no_source(target_dir, monkeypatch):
+    monkeypatch.chdir(target_dir)
+    config = ClusterTeacherConfig(**{**QUICK, "source": "", "target": "market1501:.", "init": "runs/x"})
+    source, target = training_tables(ClusterTeacher, config)
+    assert source is None
+    assert not target.labelled

@@ -2,13 +2,17 @@
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
+from dataclasses import replace
 
 import pytest
 import torch
+from filelock import FileLock
 from tests.conftest import QUICK
 
 import reidapt
@@ -79,6 +83,53 @@ def test_interrupted_anywhere_equals_uninterrupted(method, source_dir, target_di
     lines = [(tmp_path / name / "metrics.jsonl").read_text().splitlines() for name in ("whole", "broken")]
     without_time = [[{**eval(line, {"NaN": float("nan")}), "seconds": 0} for line in part] for part in lines]
     assert without_time[0] == without_time[1]
+
+
+def test_the_target_alone_from_a_state_file_goes_on(source_dir, target_dir, tmp_path):
+    """What a run began from is asked again when it is resumed, and is no longer there to be read."""
+    start = train("source-only", config("source-only", source_dir, target_dir, tmp_path / "start"))
+    backbone = load(start.folder).network.backbone
+    torch.save(backbone.state_dict(), tmp_path / "backbone.pt")
+    whole, broken = (
+        replace(
+            config("cluster-teacher", source_dir, target_dir, tmp_path / name, epochs=2),
+            source="",
+            weights=str(tmp_path / "backbone.pt"),
+        )
+        for name in ("whole", "broken")
+    )
+    train("cluster-teacher", whole)
+
+    def stop(done, total, what):
+        if what.startswith("epoch 2"):
+            raise Killed
+
+    with pytest.raises(Killed):
+        train("cluster-teacher", broken, stop)
+    (tmp_path / "backbone.pt").unlink()
+    train("cluster-teacher", broken)
+    assert_same_weights(tmp_path / "whole", tmp_path / "broken")
+
+
+def test_a_second_command_waits_for_the_first_and_finds_its_run(source_dir, target_dir, tmp_path, caplog):
+    first = train("source-only", config("source-only", source_dir, target_dir, tmp_path / "first")).folder
+    shutil.copytree(first, tmp_path / "second")
+    checkpoint = Run(tmp_path / "second").checkpoint
+    checkpoint.rename(tmp_path / "kept")
+
+    held = threading.Event()
+
+    def other_process():
+        with FileLock(tmp_path / "second" / ".lock"):
+            held.set()
+            time.sleep(1)
+            (tmp_path / "kept").rename(checkpoint)
+
+    threading.Thread(target=other_process).start()
+    held.wait()
+    second = train("source-only", config("source-only", source_dir, target_dir, tmp_path / "second"))
+    assert "another process trains in" in caplog.text
+    assert (second.folder / "metrics.jsonl").read_text() == (first / "metrics.jsonl").read_text()
 
 
 def test_three_sigkills_at_random_moments(source_dir, tmp_path):

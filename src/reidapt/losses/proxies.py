@@ -29,7 +29,7 @@ def inter_camera_contrast(
 
     Args:
         features: f, (B, D), L2-normalised.
-        labels, cameras: int64 (B,), cluster and camera of each feature.
+        labels, cameras: int64 (B,), cluster and camera of each feature; a camera of -1 is unknown, and so no other camera.
         proxies: (M, D), L2-normalised; not differentiated.
         proxy_labels, proxy_cameras: int64 (M,), cluster and camera of each proxy.
         temperature: τ (the source: 0.07).
@@ -40,7 +40,8 @@ def inter_camera_contrast(
     """
     logits = features @ proxies.detach().T / temperature
     same = labels[:, None] == proxy_labels[None, :]
-    positive = same & (cameras[:, None] != proxy_cameras[None, :])
+    known = (cameras >= 0)[:, None] & (proxy_cameras >= 0)[None, :]
+    positive = same & known & (cameras[:, None] != proxy_cameras[None, :])
     valid = positive.any(1)
     if not valid.any():
         return features.sum() * 0.0

@@ -64,6 +64,9 @@ from reidapt.models.embedder import ReidNet, ReidOutput
 from reidapt.models.statistics import estimate_statistics, frozen_statistics
 from reidapt.similarity.quality import agreement
 
+STATISTICS_CROPS = 8192
+"""Target crops at most, drawn by the seed, whose average becomes the running statistics before the adaptation."""
+
 log = logging.getLogger(__name__)
 
 
@@ -92,7 +95,7 @@ class ClusterTeacherConfig(TrainConfig):
     """Neighbours of its query expansion (Zhong et al. 2017)."""
     normalise_cameras: bool = True
     """Cluster features that each camera has normalised by itself, where cameras are known: with BatchNorm statistics of its
-    own (Zhuang et al. 2020), or around its mean feature for a network without BatchNorm (our choice)."""
+    own (Zhuang et al. 2020), which a backbone without BatchNorm has in the neck alone."""
     flip_features: bool = True
     """Cluster the mean of the features of each crop and its mirror image."""
     tracklets: bool = False
@@ -144,7 +147,7 @@ class ClusterTeacherConfig(TrainConfig):
 
 
 class ClusterTeacher(Method):
-    """Student and momentum teacher; pseudo-labels by DBSCAN on the teacher's target features."""
+    """Student and momentum teacher; pseudo-labels by clusters of the teacher's target features."""
 
     name = "cluster-teacher"
     Config = ClusterTeacherConfig
@@ -164,6 +167,7 @@ class ClusterTeacher(Method):
         self.register_buffer("proxies", torch.empty(0, self.student.dim), persistent=False)
         self.proxy_number = np.empty(0, np.int64)  # which proxy each target crop belongs to; -1 = none
         self.proxy_labels, self.proxy_cameras = torch.empty(0, dtype=torch.int64), torch.empty(0, dtype=torch.int64)
+        self.kinds = np.empty(0, np.int64)  # of each target crop, see `views`: what counts as its camera
         self.seen: tuple[Tensor, Tensor, Tensor] | None = None  # this step's target features, labels and rows
 
     @classmethod
@@ -180,6 +184,13 @@ class ClusterTeacher(Method):
             raise ConfigError(
                 "Neither --source nor --init is given and the weights are random: there is nothing from which the target's "
                 "crops could be compared. Give a labelled --source, or start from a run (--init) or from --weights."
+            )
+        assert target is not None
+        self.kinds = views(target.table).copy()  # a table's columns cannot be written to, which tensors want
+        if c.tracklets and not (target.table.column("tracklet") >= 0).any():
+            raise ConfigError(
+                f"--tracklets is on, but the crops of '{c.target}' have no tracklet numbers; give data with tracklets, or a table "
+                "with a column 'tracklet', or leave the option out."
             )
 
     @property
@@ -289,7 +300,8 @@ class ClusterTeacher(Method):
             yield "triplet", c.triplet_weight, batch_hard_triplet(output.feature, labels, c.margin)
         if c.camera_weight > 0 and len(self.proxies):
             known = self.proxy_labels.to(labels.device), self.proxy_cameras.to(labels.device)
-            term = inter_camera_contrast(features, labels, batch.camera, self.proxies, *known, c.camera_temperature)
+            kinds = torch.from_numpy(self.kinds).to(labels.device)[batch.indices]
+            term = inter_camera_contrast(features, labels, kinds, self.proxies, *known, c.camera_temperature)
             yield "camera", c.camera_weight, term
         if c.soft_weight > 0:
             with torch.no_grad(), frozen_statistics(self.teacher):
@@ -316,15 +328,14 @@ class ClusterTeacher(Method):
         c, table = self.config, self.target.table
         features = self.target_features()
         tracklets = table.column("tracklet") if c.tracklets else None
-        clusters = find_clusters(
-            features,
-            grouping=c.grouping,
-            eps=c.eps,
-            min_samples=c.min_samples,
-            k1=c.k1,
-            k2=c.k2,
-            tracklets=tracklets,
-        )
+        options: dict[str, Any] = {
+            "grouping": c.grouping,
+            "eps": c.eps,
+            "min_samples": c.min_samples,
+            "k1": c.k1,
+            "k2": c.k2,
+        }
+        clusters = processes.once(lambda: find_clusters(features, **options, tracklets=tracklets))
         if len(self.pseudo_labels) == len(features):
             self.record("stability", agreement(self.pseudo_labels, clusters.labels))
         for name in ("found", "outliers", "radius", "silhouette"):
@@ -337,8 +348,8 @@ class ClusterTeacher(Method):
         found = int(labels.max()) + 1
         self.centroids = group_means(features, torch.from_numpy(labels), found).to(self.device)
         self.pseudo_labels = nearest_joined(features, labels, self.centroids.cpu(), c.join_margin)
-        if c.camera_weight > 0 and (table.camera >= 0).any():
-            number, label, camera = proxy_of(self.pseudo_labels, table.camera)
+        if c.camera_weight > 0 and (self.kinds >= 0).any():
+            number, label, camera = proxy_of(self.pseudo_labels, self.kinds)
             self.proxy_number, self.proxy_labels, self.proxy_cameras = number, *map(torch.from_numpy, (label, camera))
             self.proxies = group_means(features, torch.from_numpy(number), len(label)).to(self.device)
 
@@ -349,7 +360,7 @@ class ClusterTeacher(Method):
         return camera_features(
             self.teacher,
             c.shown(self.target),
-            views(self.target.table),
+            self.kinds,
             normalise=c.normalise_cameras,
             seed=c.seed,
             flip=c.flip_features,
@@ -376,10 +387,10 @@ class ClusterTeacher(Method):
             move(self.proxies, features, own, self.config.centroid_momentum)
 
     def adapt_statistics(self) -> None:
-        """Replace BatchNorm's running statistics of both networks by averages over the target."""
+        """Replace BatchNorm's running statistics of both networks by averages over the target, of at most 8,192 crops."""
         assert self.target is not None
         store = self.config.shown(self.target)
-        order = torch.randperm(len(store), generator=torch.Generator().manual_seed(self.config.seed))
+        order = torch.randperm(len(store), generator=torch.Generator().manual_seed(self.config.seed))[:STATISTICS_CROPS]
         parts = order.tensor_split(-(-len(order) // 128))  # of equal size: every batch counts the same
         own = (rows[processes.own(len(rows))] for rows in parts if len(rows) > 1)
         pictures = (normalise(store.images(rows)).to(self.device) for rows in own)

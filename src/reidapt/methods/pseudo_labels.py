@@ -14,7 +14,6 @@ from reidapt.data import CropTable
 from reidapt.errors import ConfigError
 from reidapt.evaluation.embedding import PictureStore
 from reidapt.evaluation.grouped import embed_by_group
-from reidapt.models.statistics import batch_norms
 from reidapt.similarity import jaccard
 from reidapt.similarity.clustering import dbscan
 from reidapt.similarity.linkage import Dendrogram
@@ -85,7 +84,8 @@ def find_clusters(
         return Clusters(whole.labels[member], whole.radius, whole.silhouette)
     kind = grouping if grouping != "auto" else "average" if len(features) <= AVERAGE_CROPS else "dbscan"
     radii = (eps,) if eps > 0 else RADII[kind]
-    furthest = 1.0 if len(features) <= EXACT_ROWS else max(radii)  # further entries would only cost memory
+    # of very large targets only what DBSCAN asks for is kept; where average linkage is forced on one, further pairs count 1
+    furthest = 1.0 if len(features) <= EXACT_ROWS else max(radii)
     distance = jaccard(features, k1=k1, k2=k2, max_distance=furthest)
     if kind == "average":
         dendrogram = Dendrogram(distance, max(radii))
@@ -141,15 +141,6 @@ def proxy_of(labels: np.ndarray, cameras: np.ndarray) -> tuple[np.ndarray, np.nd
     return number, pairs[:, 0].astype(np.int64), pairs[:, 1].astype(np.int64)
 
 
-def centre_per_group(features: Tensor, groups: np.ndarray) -> Tensor:
-    """Subtract each group's mean and normalise again, (N, D); groups below 0 are unknown and keep the overall mean."""
-    centred = features - features.mean(0)
-    for group in np.unique(groups[groups >= 0]):
-        rows = torch.from_numpy(np.flatnonzero(groups == group))
-        centred[rows] = features[rows] - features[rows].mean(0)
-    return F.normalize(centred, dim=1)
-
-
 def views(table: CropTable) -> np.ndarray:
     """Which kind of pictures each crop belongs to, int64 (N,): its camera and modality together; -1 = unknown camera.
 
@@ -172,13 +163,10 @@ def camera_features(
         network: what embeds; afterwards as it was.
         store: pictures or clips.
         kinds: of each, see `views`.
-        normalise: by the BatchNorm statistics of each kind alone, or for a network without BatchNorm around its mean feature.
+        normalise: by the BatchNorm statistics of each kind alone.
         seed, options: of `embed_by_group`.
     """
-    own_statistics = normalise and bool(batch_norms(network))
-    groups = kinds if own_statistics else np.full(len(kinds), -1)
-    features = embed_by_group(network, store, groups, seed, **options)
-    return centre_per_group(features, kinds) if normalise and not own_statistics else features
+    return embed_by_group(network, store, kinds if normalise else np.full(len(kinds), -1), seed, **options)
 
 
 def too_few(found: int, what: str, eps: float, min_samples: int, else_: str) -> ConfigError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -54,7 +55,9 @@ class ReidNet(nn.Module):
         self.dim = dim
         self.neck = nn.BatchNorm1d(dim)
         self.neck.bias.requires_grad_(False)  # BNNeck: the shift is fixed at zero
-        self.classifier = nn.Linear(dim, persons, bias=False)
+        with warnings.catch_warnings():  # the classifier of no person: PyTorch warns that it initialises nothing
+            warnings.filterwarnings("ignore", "Initializing zero-element tensors")
+            self.classifier = nn.Linear(dim, persons, bias=False)
         nn.init.normal_(self.classifier.weight, std=0.001)
 
     def features(self, images: Tensor) -> Tensor:

@@ -48,8 +48,8 @@ LENGTH = {
     IN_COLOUR: 96_000, IN_GREY: 160_000, GREY: 96_000, "cluster-teacher": 96_000, "infrared": 288_000, "other": 160_000,
 }  # fmt: skip
 """Length of a training at size tiny, epochs × training pictures: of the starts, of the colour-only network and of the leaderboard's
-cluster-teacher that starts from it, of a row from the start on. Where a person has fewer pictures in one modality these are shown more often
-in an epoch, in all a third more of near infrared and drawings."""
+cluster-teacher that starts from it, of a row from the start on. Where a person has fewer pictures in one modality these are shown more
+often in an epoch, in all a third more of near infrared and drawings."""
 
 
 TINY_ONLY: Mapping[str, Any] = {"optimiser": "adam", "backbone_lr": 1.0, "neck": True}

@@ -230,6 +230,8 @@ def modality_entries(context: Context, seed: int, target: infrared.Target) -> It
         if context.size == "tiny":
             options |= {k: v for k, v in infrared.TINY.items() if k != "lr"}
             adaptation = {**adaptation, "epochs": infrared.epochs(target, TEACHER)}
+        else:
+            options |= {key: infrared.PAPER[key] for key in ("height", "width")}
         setting = Setting(target.spec, target.spec, options, {}, adaptation)
         with context.display.stage(f"{target.name}, seed {seed}: {name}") as progress:
             return [replace(setting, source="").adapted(place, seed, start, progress)]

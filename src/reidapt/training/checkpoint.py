@@ -82,6 +82,8 @@ def restore_method(content: dict[str, Any], where: str | Path) -> Method:
     if "weights" in values:
         values["weights"] = "random"  # the weights come from the checkpoint
     method = cls(from_dict(cls.Config, values, where=f"The configuration in '{where}'"), persons=content["persons"])
+    if "weights" in values:
+        method.config.weights = content["config"]["weights"]  # what it began from is still asked when it is resumed
     try:
         method.load_state_dict(content["networks"])
     except RuntimeError as problem:

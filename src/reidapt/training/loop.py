@@ -37,7 +37,7 @@ from reidapt.training.device import accelerator, devices
 from reidapt.training.evaluate import counter
 from reidapt.training.precision import autocast, precision
 from reidapt.training.rendering import Renderer, make_renderer
-from reidapt.training.run import Run, environment, memory_mb, open_run, trim_metrics, write_json
+from reidapt.training.run import Run, alone, environment, memory_mb, open_run, trim_metrics, write_json
 from reidapt.training.samples import write_picture, write_sheet
 from reidapt.training.tables import training_tables
 from reidapt.training.trials import check_start
@@ -127,28 +127,31 @@ def _fit(
     if fresh is not None:
         fresh.attach(source=stores.get("source"), target=stores.get("target"))
     run = processes.once(lambda: open_run(Path(config.out), {"method": cls.name, **to_dict(config)}, cls.Config))
-    fingerprints = {role: store.table.fingerprint() for role, store in stores.items()}
-    processes.once(lambda: check_data(run, fingerprints))
-    loop = Loop(config, run, fabric, progress)
-    if fresh is None:
-        loop.resume()
-        renderer = None if loop.finished else renderer_of(config, stores, fabric)
-    else:
-        loop.place(fresh)
-        processes.once(lambda: trim_metrics(run.metrics, 0))  # a run killed before its first checkpoint begins again
-    if renderer is not None:
-        check_data(run, renderer.fingerprints())
-        fingerprints |= renderer.fingerprints()
-        loop.renderer = renderer
-    if not loop.finished:  # a finished run keeps the record of how it was made
-        described = {role: {"spec": getattr(config, role, ""), **f} for role, f in fingerprints.items()}
-        if processes.rank() == 0:
-            write_json(run.folder / "environment.json", environment())
-            write_json(run.folder / "data.json", described)
-            for role, store in stores.items():
-                write_sheet(store.table, run.samples / f"{role}.png", seed=config.seed)
-        loop.method.attach(source=stores.get("source"), target=stores.get("target"))
-        loop.run_epochs()
+    with alone(run):
+        fingerprints = {role: store.table.fingerprint() for role, store in stores.items()}
+        processes.once(lambda: check_data(run, fingerprints))
+        loop = Loop(config, run, fabric, progress)
+        if fresh is None or processes.once(run.checkpoint.exists):  # another process may have been faster
+            loop.resume()
+            renderer = None if loop.finished else renderer_of(config, stores, fabric)
+        else:
+            loop.place(fresh)
+            processes.once(
+                lambda: trim_metrics(run.metrics, 0)
+            )  # a run killed before its first checkpoint begins again
+        if renderer is not None:
+            check_data(run, renderer.fingerprints())
+            fingerprints |= renderer.fingerprints()
+            loop.renderer = renderer
+        if not loop.finished:  # a finished run keeps the record of how it was made
+            described = {role: {"spec": getattr(config, role, ""), **f} for role, f in fingerprints.items()}
+            if processes.rank() == 0:
+                write_json(run.folder / "environment.json", environment())
+                write_json(run.folder / "data.json", described)
+                for role, store in stores.items():
+                    write_sheet(store.table, run.samples / f"{role}.png", seed=config.seed)
+            loop.method.attach(source=stores.get("source"), target=stores.get("target"))
+            loop.run_epochs()
     return run
 
 
@@ -157,6 +160,10 @@ def renderer_of(config: RunConfig, stores: dict[str, CropStore], fabric: lightni
     if not getattr(config, "render", ""):
         return None
     assert isinstance(config, TrainConfig)
+    if "source" not in stores:
+        raise ConfigError(
+            f"--render '{config.render}' redraws source crops, but no --source is given; give a labelled one, or leave --render out."
+        )
     method = restore_method(read_checkpoint(Path(config.render)), config.render)
     method = method.to(fabric.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return make_renderer(

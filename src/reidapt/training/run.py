@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import platform
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 import yaml
+from filelock import FileLock, Timeout
 
-from reidapt import __version__
+from reidapt import __version__, processes
 from reidapt.config import differences, dump_yaml, from_dict, to_dict
 from reidapt.errors import ConfigError, RunError
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,24 @@ def open_run(folder: Path, config: Mapping[str, Any], schema: type | None = None
     if not run.config.exists():
         write_atomic(run.config, dump_yaml(dict(config)))
     return run
+
+
+@contextmanager
+def alone(run: Run) -> Iterator[None]:
+    """Inside, no other command trains in the run folder; a second one waits here until the first has ended, and says so."""
+    if processes.rank() > 0:
+        yield
+        return
+    lock = FileLock(run.folder / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        log.warning("another process trains in '%s'; this one waits for it", run.folder)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def completed(stored: Mapping[str, Any], schema: type) -> dict[str, Any]:

@@ -25,6 +25,12 @@ def training_tables(cls: type[Method], config: RunConfig) -> tuple[CropTable | N
     source = labelled_split(config.source) if config.source else None
     if source is not None and not cls.fresh_source:
         refuse_stream(source, config.source, f"The method '{cls.name}' needs the same pictures in every epoch")
+    extend = str(getattr(config, "extend", ""))
+    if source is None and extend:
+        raise ConfigError(
+            f"--extend '{extend}' adds crops to the source, but no --source is given; give the one they were made from, or "
+            "leave --extend out."
+        )
     if source is not None and not config.target:
         return cls.tables(config, source, None)
     if same_place(config.source, config.target):
@@ -76,5 +82,5 @@ def refuse_stream(table: CropTable, spec: str, reason: str) -> None:
 
 def same_place(a: str, b: str) -> bool:
     """Whether two dataset specs name the same folder or file."""
-    paths = [Path(spec.split(":", 1)[-1]).expanduser().resolve() for spec in (a, b)]
-    return paths[0] == paths[1]
+    paths = [Path(spec.split(":", 1)[-1]).expanduser().resolve() for spec in (a, b) if spec]
+    return len(paths) == 2 and paths[0] == paths[1]
