@@ -13,8 +13,8 @@ class Dendrogram:
     """The merges of average linkage up to a radius; `cut` gives the clusters of any smaller one.
 
     The distance of two clusters is the mean over all their pairs, pairs that are not stored counting 1 (UPGMA, Sokal &
-    Michener 1958). Merges are found by nearest-neighbour chains (Benzécri 1982), whose result is that of always merging
-    the nearest two.
+    Michener 1958). All clusters that are each other's nearest merge at once, with the result of always merging the nearest two,
+    for what merges never comes nearer to a third (Bruynooghe 1977, reducibility).
 
     Args:
         distance: sparse symmetric distance (N, N) as `jaccard` returns it.
@@ -44,47 +44,35 @@ class Dendrogram:
 
 
 def _merges(distance: sparse.csr_array, least: float) -> Iterator[tuple[int, int, float]]:
-    """Merges (a, b, distance) in the order in which chains find them, down to a mean similarity of `least`."""
+    """Merges (a, b, distance), a < b, down to a mean similarity of `least`; `a` goes on as both.
+
+    In every round all pairs merge that are each other's nearest, of equally near ones the first. What has nothing as near
+    as `least` never will, and is left out.
+    """
     n = distance.shape[0]
-    near: list[dict[int, float]] = []  # of every cluster, the summed similarity to each other one
-    for i in range(n):
-        entries = slice(distance.indptr[i], distance.indptr[i + 1])
-        row = dict(zip(distance.indices[entries].tolist(), (1.0 - distance.data[entries]).tolist()))
-        row.pop(i, None)
-        near.append(row)
-    size = [1] * n
-    finished = [False] * n
-    for start in range(n):
-        chain = [] if finished[start] else [start]
-        while chain:
-            a = chain[-1]
-            before = chain[-2] if len(chain) > 1 else -1
-            best, b = (near[a][before] / size[before], before) if before >= 0 else (-1.0, -1)
-            for c, total in near[a].items():
-                if total / size[c] > best:  # of equally near ones the one before, so that chains end
-                    best, b = total / size[c], c
-            best /= size[a]
-            if b < 0 or best < least:
-                finished[a] = True  # nothing that merges later comes nearer to it
-                chain.pop()
-            elif b != before:
-                chain.append(b)
-            else:
-                yield min(a, b), max(a, b), 1.0 - best
-                del chain[-2:]
-                _join(near, size, finished, *sorted((a, b)))
-                if not chain:
-                    chain = [min(a, b)]
-
-
-def _join(near: list[dict[int, float]], size: list[int], finished: list[bool], a: int, b: int) -> None:
-    """Let cluster `a` take over `b`."""
-    mine = near[a]
-    mine.pop(b)
-    for c, total in near[b].items():
-        if c != a:
-            mine[c] = near[c][a] = mine.get(c, 0.0) + total
-            del near[c][b]
-    near[b] = {}
-    size[a] += size[b]
-    finished[b] = True
+    pairs = sparse.triu(distance, k=1, format="coo")
+    low, high, shared = pairs.row, pairs.col, 1.0 - pairs.data.astype(np.float64)  # summed similarity of two clusters
+    size = np.ones(n)
+    while len(low):
+        mean = shared / (size[low] * size[high])
+        best, nearest = np.zeros(n), np.full(n, n)
+        for one in (low, high):
+            np.maximum.at(best, one, mean)
+        for one, other in ((low, high), (high, low)):
+            top = mean == best[one]
+            np.minimum.at(nearest, one[top], other[top])
+        a = np.flatnonzero((best >= least) & (nearest < n))
+        a = a[(nearest[nearest[a]] == a) & (a < nearest[a])]
+        b = nearest[a]
+        yield from zip(a.tolist(), b.tolist(), (1.0 - best[a]).tolist())
+        size[a] += size[b]
+        cluster = np.arange(n, dtype=low.dtype)
+        cluster[b] = a
+        kept = (best >= least)[low] & (best >= least)[high]
+        low, high, shared = cluster[low[kept]], cluster[high[kept]], shared[kept]
+        apart = low != high
+        ends = np.minimum(low, high)[apart], np.maximum(low, high)[apart]
+        joined = (
+            sparse.coo_array((shared[apart], ends), shape=(n, n)).tocsr().tocoo()
+        )  # adds up what two clusters bring
+        low, high, shared = joined.row, joined.col, joined.data
