@@ -374,9 +374,12 @@ def copy_network(network: ReidNet, other: ReidNet, *, classifier: bool = True) -
     wrong += [k for k in state if k not in own]
     if wrong:
         found, expected = (tuple(part[wrong[0]].shape) if wrong[0] in part else "nothing" for part in (state, own))
+        same = "Use the same --backbone as that run."
+        if not any(key.startswith("backbone.") for key in wrong):
+            same = "The backbone fits; its head or pooling is of a kind that this method does not have."
         raise RunError(
             f"The run given by --init has another architecture: {len(wrong)} of {len(own)} tensors do not fit, first "
-            f"'{wrong[0]}' (found {found}, expected {expected}). Use the same --backbone as that run."
+            f"'{wrong[0]}' (found {found}, expected {expected}). {same}"
         )
     network.load_state_dict({**own, **state})
 
