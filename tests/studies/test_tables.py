@@ -59,3 +59,12 @@ def test_without_direct_transfer_no_share_is_told():
     found = [{**row, "name": f"{row['name']}s"} for row in rows(1)[0]]
     table = cells(overview(summarise(found), LEADERBOARD.overview).split("\n\n")[0])
     assert table[2][1] == f"{found[0]['rank1']:.1f} / {found[0]['mAP']:.1f}"
+
+
+def test_memory_is_of_the_rows_that_noted_it():
+    found, _ = rows()
+    part = [{k: v for k, v in r.items() if k != "memory" or (r["seed"] == 2 and r["name"] != "direct")} for r in found]
+    summary = summarise(part)
+    table = cells(overview(summary, LEADERBOARD.overview).split("\n\n")[0])
+    assert [line[-1] for line in table[2:]] == ["–", "2,002", "2,002"]
+    assert {s["rank1_std"] is None for s in summary} == {False}

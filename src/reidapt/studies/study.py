@@ -262,8 +262,10 @@ def summarise(
     summary = []
     for (name, target), group in groups.items():
         line: dict[str, Any] = {"name": name, "target": target, "seeds": len(group)}
-        for metric in [key for key in group[0] if key not in NOT_AVERAGED]:
-            values = np.array([row[metric] for row in group], dtype=float)
+        for metric in dict.fromkeys(key for row in group for key in row if key not in NOT_AVERAGED):
+            values = np.array(
+                [row[metric] for row in group if metric in row], dtype=float
+            )  # another study's rows have fewer
             line[f"{metric}_mean"] = round(float(values.mean()), 3)
             line[f"{metric}_std"] = round(float(values.std(ddof=1)), 3) if len(values) > 1 else None
         for metric in compared:

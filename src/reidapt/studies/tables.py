@@ -65,7 +65,8 @@ def _short_table(summary: Sequence[Line], title: str) -> str:
         cells = [_cell(line, most) if line else "–" for line in found]
         cells.append(f"{sum(line['minutes_mean'] for line in there) / len(there):.1f}")
         if memory:
-            cells.append(f"{max(line['memory_mean'] for line in there):,.0f}")
+            noted = [line["memory_mean"] for line in there if "memory_mean" in line]
+            cells.append(f"{max(noted):,.0f}" if noted else "–")
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
