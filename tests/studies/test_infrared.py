@@ -73,7 +73,7 @@ def test_options_are_those_of_the_methods(tmp_path, data):
         assert not asked["adversarial loss shallow"].weighting
         ablation = [vars(asked[name]) for name in VARIANTS if name != STRONG]
         assert differing(ablation[1:]) == {"levels", "weighting"}  # the adversarial rows differ in nothing else,
-        unused = {"alternate", "adversarial_weight"} if size == "tiny" else set()
+        unused = {"alternate", "classifier_lr"} if size == "tiny" else set()
         assert differing(ablation) == {"levels", "weighting"} | unused  # the baseline in what it has no use for
     assert options_of(OURS, target, context(tmp_path, size="full"))["height"] == 288
     train = read(data["sysu-mm01"]).select(split="train")
