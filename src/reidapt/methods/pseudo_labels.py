@@ -127,9 +127,17 @@ def group_means(features: Tensor, labels: Tensor, groups: int) -> Tensor:
 
 
 def move(memory: Tensor, features: Tensor, places: Tensor, momentum: float) -> None:
-    """memory[p] ← m · memory[p] + (1 − m) · f, normalised, for one feature (B, D) after the other; in place."""
-    for feature, place in zip(features, places):
-        memory[place] = F.normalize(momentum * memory[place] + (1 - momentum) * feature, dim=0)
+    """memory[p] ← m · memory[p] + (1 − m) · f, normalised, for one feature (B, D) after the other; in place.
+
+    Different places do not wait for each other: the first features of all move together, then the second ones, and so on.
+    """
+    order = torch.argsort(places, stable=True)
+    ranked = places[order]
+    turn = torch.arange(len(places), device=places.device) - torch.searchsorted(ranked, ranked)
+    for now in range(int(turn.max()) + 1 if len(turn) else 0):
+        rows = order[turn == now]
+        moved = momentum * memory[places[rows]] + (1 - momentum) * features[rows]
+        memory[places[rows]] = F.normalize(moved, dim=1)
 
 
 def proxy_of(labels: np.ndarray, cameras: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
