@@ -72,7 +72,6 @@ def _merges(distance: sparse.csr_array, least: float) -> Iterator[tuple[int, int
         low, high, shared = cluster[low[kept]], cluster[high[kept]], shared[kept]
         apart = low != high
         ends = np.minimum(low, high)[apart], np.maximum(low, high)[apart]
-        joined = (
-            sparse.coo_array((shared[apart], ends), shape=(n, n)).tocsr().tocoo()
-        )  # adds up what two clusters bring
+        # the conversion adds up what two clusters bring
+        joined = sparse.coo_array((shared[apart], ends), shape=(n, n)).tocsr().tocoo()
         low, high, shared = joined.row, joined.col, joined.data
