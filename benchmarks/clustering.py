@@ -15,6 +15,7 @@ import argparse
 import json
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -152,8 +153,8 @@ def main() -> None:
     parser.add_argument("--worker", choices=("sparse", "dense", "default"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker:
-        ways = {"sparse": lambda: sparse_way(options.size, options.search), "dense": lambda: dense_way(options.size)}
-        print(json.dumps({**ways, "default": lambda: default_way(options.size)}[options.worker]()))
+        ways = {"sparse": partial(sparse_way, search=options.search), "dense": dense_way, "default": default_way}
+        print(json.dumps(ways[options.worker](options.size)))
         return
     report: dict[str, Any] = {"size": options.size, "crops": CROPS[options.size], "dimensions": DIMENSIONS, "k1": K1}
     for which in ("default",) if options.default else ("sparse", "dense") if options.dense else ("sparse",):

@@ -97,7 +97,7 @@ def stages(people: int) -> tuple[dict[str, str], dict[str, list[int]]]:
     studio = Studio(style, asked)
     model = studio.model
     found = {
-        "body model": digest(*(value for f in fields(model) for value in [getattr(model, f.name)])),
+        "body model": digest(*(getattr(model, f.name) for f in fields(model))),
         "cameras": digest(*(camera.columns() for camera in studio.cameras)),
     }
     for camera in studio.cameras:

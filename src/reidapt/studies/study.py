@@ -263,9 +263,8 @@ def summarise(
     for (name, target), group in groups.items():
         line: dict[str, Any] = {"name": name, "target": target, "seeds": len(group)}
         for metric in dict.fromkeys(key for row in group for key in row if key not in NOT_AVERAGED):
-            values = np.array(
-                [row[metric] for row in group if metric in row], dtype=float
-            )  # another study's rows have fewer
+            # rows taken over from another study have fewer metrics
+            values = np.array([row[metric] for row in group if metric in row], dtype=float)
             line[f"{metric}_mean"] = round(float(values.mean()), 3)
             line[f"{metric}_std"] = round(float(values.std(ddof=1)), 3) if len(values) > 1 else None
         for metric in compared:

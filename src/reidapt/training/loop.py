@@ -136,9 +136,8 @@ def _fit(
             renderer = None if loop.finished else renderer_of(config, stores, fabric)
         else:
             loop.place(fresh)
-            processes.once(
-                lambda: trim_metrics(run.metrics, 0)
-            )  # a run killed before its first checkpoint begins again
+            # a run killed before its first checkpoint begins again
+            processes.once(lambda: trim_metrics(run.metrics, 0))
         if renderer is not None:
             check_data(run, renderer.fingerprints())
             fingerprints |= renderer.fingerprints()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from pathlib import Path
 from typing import Any
 
 import lightning
@@ -13,6 +12,7 @@ import torch
 from reidapt.methods import RunConfig
 from reidapt.models.narrow import NarrowConvolutions
 from reidapt.training.device import accelerator
+from reidapt.training.run import cpu
 
 
 def precision(config: RunConfig) -> Any:
@@ -26,11 +26,7 @@ def precision(config: RunConfig) -> Any:
 
 def native_bfloat16() -> bool:
     """Whether this CPU multiplies bfloat16 in hardware (AVX-512 BF16 or AMX)."""
-    try:
-        flags = Path("/proc/cpuinfo").read_text()
-    except OSError:
-        return False
-    return "amx_bf16" in flags or "avx512_bf16" in flags
+    return not {"amx_bf16", "avx512_bf16"}.isdisjoint(cpu()[1])
 
 
 @contextmanager

@@ -195,14 +195,19 @@ INSTRUCTIONS = {"amx_bf16": "AMX", "avx512_bf16": "AVX-512 BF16", "avx512f": "AV
 
 def processor() -> str:
     """The CPU's name and, where the system tells, its widest arithmetic: makers use one name for several kinds."""
+    name, flags = cpu()
+    widest = next((f" ({title})" for flag, title in INSTRUCTIONS.items() if flag in flags), "")
+    return (name or platform.processor() or platform.machine()) + widest
+
+
+def cpu() -> tuple[str, list[str]]:
+    """Name and flags of the first CPU as Linux tells them; empty elsewhere."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
-        lines = []
+        return "", []
     fields = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in reversed(lines))}
-    flags = fields.get("flags", "").split()
-    widest = next((f" ({name})" for flag, name in INSTRUCTIONS.items() if flag in flags), "")
-    return (fields.get("model name") or platform.processor() or platform.machine()) + widest
+    return fields.get("model name", ""), fields.get("flags", "").split()
 
 
 def memory_mb() -> float:
