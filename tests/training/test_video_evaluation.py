@@ -7,6 +7,7 @@ import shutil
 import numpy as np
 import pytest
 import torch
+from tests.conftest import QUICK
 from tests.data.layouts.trees import make_table
 from tests.tracklet_data import QUICK_VIDEO, write_tracklets
 
@@ -15,6 +16,7 @@ from reidapt.data import read
 from reidapt.data.layouts import plan, write_layout
 from reidapt.evaluation import load_result, rank
 from reidapt.evaluation.tracklets import embed_tracklets
+from reidapt.methods.cluster_teacher import ClusterTeacherConfig
 from reidapt.methods.video_mean_teacher import VideoMeanTeacherConfig
 from reidapt.training import evaluate_run, load, train
 from reidapt.training.evaluate import Options
@@ -79,6 +81,16 @@ def test_a_picture_protocol_still_takes_pictures(run, source_dir, tmp_path):
     assert result.settings["protocol"] == "market1501"
     with pytest.raises(Exception, match="must be 1 or more"):
         evaluate_run(run, f"market1501:{source_dir}", out=tmp_path, options=Options(frames=-1))
+
+
+@pytest.mark.parametrize("tracklets", [True, False])
+def test_cluster_teacher_ranks_tracklets_where_it_has_learnt_them(folder, source_dir, tmp_path, tracklets):
+    data = {"source": f"market1501:{source_dir}", "target": f"csv:{folder}/crops.csv", "out": str(tmp_path / "run")}
+    options = {**QUICK, **data, "epochs": 1, "min_samples": 1, "eps": 0.9, "tracklets": tracklets}
+    config = ClusterTeacherConfig(**options)
+    result, _ = evaluate_run(train("cluster-teacher", config).folder, data["target"])
+    assert result.settings["protocol"] == ("video" if tracklets else "market1501")
+    assert result.settings["queries"] == (12 if tracklets else 108)
 
 
 LAYOUTS = ["mars", "ilids-vid", "prid2011", "ls-vid", "ccvid", "dukemtmc-video"]

@@ -272,6 +272,11 @@ class Method(nn.Module):
         """Frames of the clips that :meth:`embed` takes from tracklets, (B, T, 3, H, W); 1: it takes pictures."""
         return 1
 
+    @property
+    def of_tracklets(self) -> bool:
+        """Whether it has learnt tracklets: where every test row has one, these are ranked instead of their pictures."""
+        return self.clip_length > 1
+
     def embed(self, images: Tensor) -> Tensor:
         """L2-normalised features (B, D) of normalised pictures float32 (B, 3, H, W).
 

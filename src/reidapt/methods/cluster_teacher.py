@@ -197,6 +197,10 @@ class ClusterTeacher(Method):
     def ranker(self) -> ReidNet:
         return self.teacher
 
+    @property
+    def of_tracklets(self) -> bool:
+        return bool(self.config.tracklets)
+
     def load_initial(self, other: Method) -> None:
         for network in (self.student, self.teacher):
             copy_network(network, other.ranker, classifier=self.same_classes(other))

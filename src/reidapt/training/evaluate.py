@@ -241,7 +241,7 @@ def evaluate(
     if not options.strips:
         options = replace(options, record={"feature": method.feature, **options.record})
     test = table.select(split=["query", "gallery"])
-    if options.protocol in ("", "auto") and method.clip_length > 1 and (test.column("tracklet") >= 0).all():
+    if options.protocol in ("", "auto") and method.of_tracklets and (test.column("tracklet") >= 0).all():
         chosen = chosen if chosen.tracklets else PROTOCOLS["video"]
     size, what = method.config.size, "embedding query and gallery"
     if chosen.tracklets:
