@@ -21,6 +21,7 @@ from reidapt.errors import ReidaptError, RunError
 from reidapt.evaluation.embedding import strip_maxima
 from reidapt.methods import load_method
 from reidapt.training import Run, load, train
+from reidapt.training.checkpoint import untrained
 
 
 def config(method, source, target, out, **options):
@@ -215,6 +216,36 @@ def test_init_from_another_architecture_is_refused(source_dir, target_dir, tmp_p
     with pytest.raises(RunError, match="another architecture"):
         train("cluster-teacher", other)
     assert not (tmp_path / "b").exists()
+
+
+@pytest.mark.parametrize("method", ["source-only", "cluster-teacher"])
+def test_init_asks_for_no_other_weights(method, source_dir, target_dir, tmp_path):
+    start = config("source-only", source_dir, None, tmp_path / "a", epochs=1)
+    train("source-only", start)
+    absent = str(tmp_path / "nowhere.pt")
+    begun = config(method, source_dir, target_dir, tmp_path / "b", epochs=1, weights=absent, init=start.out)
+    assert train(method, begun).checkpoint.exists()
+    assert reidapt.load(tmp_path / "b").config.weights == absent
+    with pytest.raises(ReidaptError, match="no such file"):
+        train(method, config(method, source_dir, target_dir, tmp_path / "c", epochs=1, weights=absent))
+
+
+@pytest.mark.parametrize("method", ["video-mean-teacher", "context-rendering", "modality-adversarial"])
+def test_init_replaces_every_weight_of_the_backbones(method):
+    small = {"backbone": "test_resnet", "weights": "random", "height": 64, "width": 32, "out": "unused"}
+    source = load_method("source-only")
+    start = source(source.Config(**small), persons=3)
+    cls, states = load_method(method), []
+    for seed in (0, 1):
+        torch.manual_seed(seed)
+        made = untrained(cls, cls.Config(**{**small, "weights": "nowhere.pt"}), persons=3)
+        made.load_initial(start)
+        states.append(made.state_dict())
+    own = ("backbone.", "network.colour.", "network.other.", "network.shared.")
+    keys = [key for key in states[0] if any(part in key for part in own)]
+    assert len(keys) >= len(start.network.backbone.state_dict())
+    for key in keys:
+        assert torch.equal(states[0][key], states[1][key]), key
 
 
 @pytest.mark.parametrize("content", [b"", b"not a checkpoint"])

@@ -33,7 +33,7 @@ class RunConfig:
     out: str = ""
     """Run folder to write; the same command on an unfinished run resumes it."""
     init: str = ""
-    """Run folder or checkpoint whose network training starts from."""
+    """Run folder or checkpoint whose network training starts from, in place of --weights."""
     seed: int = 0
     """Seed of initial weights, sampling and augmentation."""
     epochs: int = 60

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import random
 from pathlib import Path
@@ -12,7 +13,7 @@ import torch
 
 from reidapt.config import from_dict
 from reidapt.errors import RunError, first_line
-from reidapt.methods import METHODS, Method, load_method
+from reidapt.methods import METHODS, Method, RunConfig, load_method
 from reidapt.training.run import Run
 
 FORMAT = 1
@@ -78,12 +79,8 @@ def restore_method(content: dict[str, Any], where: str | Path) -> Method:
     if name not in METHODS:
         raise RunError(f"'{where}' was trained with the method '{name}', which this version does not have.")
     cls = load_method(name)
-    values = dict(content["config"])
-    if "weights" in values:
-        values["weights"] = "random"  # the weights come from the checkpoint
-    method = cls(from_dict(cls.Config, values, where=f"The configuration in '{where}'"), persons=content["persons"])
-    if "weights" in values:
-        method.config.weights = content["config"]["weights"]  # what it began from is still asked when it is resumed
+    config = from_dict(cls.Config, content["config"], where=f"The configuration in '{where}'")
+    method = untrained(cls, config, persons=content["persons"])
     try:
         method.load_state_dict(content["networks"])
     except RuntimeError as problem:
@@ -92,6 +89,15 @@ def restore_method(content: dict[str, Any], where: str | Path) -> Method:
             "the checkpoint is of another architecture."
         ) from None
     return method.eval()
+
+
+def untrained(cls: type[Method], config: RunConfig, *, persons: int) -> Method:
+    """The method of a configuration before its weights are replaced: whatever ``--weights`` says, they are not looked for."""
+    if not hasattr(config, "weights"):
+        return cls(config, persons=persons)
+    method = cls(dataclasses.replace(config, weights="random"), persons=persons)
+    method.config = config  # what it began from is still asked when it is resumed
+    return method
 
 
 def load(run: str | Path) -> Method:

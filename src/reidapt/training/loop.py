@@ -32,6 +32,7 @@ from reidapt.training.checkpoint import (
     restore_method,
     restore_random_state,
     save_checkpoint,
+    untrained,
 )
 from reidapt.training.device import accelerator, devices
 from reidapt.training.evaluate import counter
@@ -181,7 +182,7 @@ def new_method(cls: type[Method], config: RunConfig, *, persons: int) -> Method:
     if initial is not None:
         check_start(initial.config, config)
     lightning.seed_everything(config.seed, verbose=False)
-    method = cls(config, persons=persons)
+    method = cls(config, persons=persons) if initial is None else untrained(cls, config, persons=persons)
     if initial is not None:
         method.load_initial(initial)
         if (in_grey(initial.config), in_grey(config), method.takes_modality) == (True, False, False):
