@@ -95,7 +95,8 @@ def untrained(cls: type[Method], config: RunConfig, *, persons: int) -> Method:
     """The method of a configuration before its weights are replaced: whatever ``--weights`` says, they are not looked for."""
     if not hasattr(config, "weights"):
         return cls(config, persons=persons)
-    method = cls(dataclasses.replace(config, **{"weights": "random"}), persons=persons)
+    random_ones: dict[str, Any] = {"weights": "random"}
+    method = cls(dataclasses.replace(config, **random_ones), persons=persons)
     method.config = config  # what it began from is still asked when it is resumed
     return method
 
