@@ -86,13 +86,11 @@ def train(
     source: tuple[str, str],
     target: tuple[str, str],
     chosen: Mapping[str, Any],
-    place: str = "",
 ) -> Run:
     """One training (or the finished one found again): from the source's start, `name` with the options `chosen`.
 
     Args:
         source, target: role and dataset spec.
-        place: ending of the folder's name; empty for the name of the row.
     """
     sizes, folder = SIZES[context.size], shared_runs(context, "video", *context.data) / f"seed-{seed}"
     start = folder / f"{source[0]}-start"
@@ -103,10 +101,10 @@ def train(
     stem = source[0] if name == "direct" else f"{source[0]}-to-{target[0]}"
     taught = target if name == "oracle" else source
     options = {**sizes["options"], **sizes["rest"], **chosen, "source": taught[1], "init": str(start), "seed": seed}
-    options["out"] = str(folder / f"{stem}-{(place or name).replace(' ', '-')}")
+    options["out"] = str(folder / f"{stem}-{name.replace(' ', '-')}")
     if not alone:
         options["target"] = target[1]
-    with context.display.stage(f"Seed {seed}: {stem} {place or name}") as progress:
+    with context.display.stage(f"Seed {seed}: {stem} {name}") as progress:
         return run_method("video-mean-teacher", progress, **options)
 
 
