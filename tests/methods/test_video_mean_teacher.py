@@ -18,6 +18,7 @@ from reidapt.data.clips import middle_clip
 from reidapt.errors import ConfigError, DataError
 from reidapt.evaluation import grouped
 from reidapt.losses import clip_domains
+from reidapt.methods import target_clusters
 from reidapt.methods import video_mean_teacher as module
 from reidapt.methods.pseudo_labels import Clusters
 from reidapt.methods.source_only import SourceOnly, SourceOnlyConfig
@@ -102,8 +103,8 @@ def test_changing_the_target_videos_changes_the_student_through_every_loss(part,
     assert not same(first, second)
     if part == "consistency":
         for name in ("soft_contrast", "centroid_contrast"):
-            real = getattr(module, name)
-            monkeypatch.setattr(module, name, lambda f, *rest, real=real: real(f.detach(), *rest))
+            real = getattr(target_clusters, name)
+            monkeypatch.setattr(target_clusters, name, lambda f, *rest, real=real: real(f.detach(), *rest))
     else:
         monkeypatch.setattr(clip_domains, "reverse", lambda x, strength: x.detach())
     first, second = (parameters(make(folders, target, **options)) for target in ("target", "other"))
@@ -236,9 +237,12 @@ def test_consistency_is_the_cross_entropy_with_the_other_views_assignment_and_wi
     assert all(torch.equal(before[n], v) for n, v in method.teacher.state_dict().items())
     teacher = copy.deepcopy(method.teacher).eval().embed(views[1].unflatten(0, (-1, 4)))
     soft, hard, c = [], [], method.config
-    cluster = {row: y for rows, y in zip(method.target_tracklets.rows, method.pseudo_labels) for row in rows}
+    cluster = {row: y for rows, y in zip(method.target_tracklets.rows, method.clusters.labels) for row in rows}
     for f, g, row in zip(F.normalize(target.neck, dim=1), teacher, batch["target"].indices[::4].tolist()):
-        p, q = ((x @ method.centroids.T / t).softmax(0) for x, t in ((f, c.temperature), (g, c.teacher_temperature)))
+        p, q = (
+            (x @ method.clusters.centroids.T / t).softmax(0)
+            for x, t in ((f, c.temperature), (g, c.teacher_temperature))
+        )
         soft.append(-float((q * p.log()).sum().detach()))
         if cluster[row] >= 0:
             hard.append(-float(p[cluster[row]].log().detach()))
@@ -263,7 +267,7 @@ def test_centroids_are_the_mean_teacher_features_of_the_clusters(folders, monkey
     labels = fake(seen["features"]).labels
     for k in range(3):
         mean = seen["features"][labels == k].mean(0)
-        assert torch.allclose(method.centroids[k], mean / mean.norm(), atol=1e-5)
+        assert torch.allclose(method.clusters.centroids[k], mean / mean.norm(), atol=1e-5)
     assert len(seen["features"]) == len(method.target_tracklets) == 48
 
 
@@ -299,7 +303,7 @@ def embed_clips(method):
 def test_target_batches_by_clusters_once_there_are_any(folders):
     method = make(folders, target_sampling="clusters", target_clips=8, pictures_per_person=2, consistency_start=1)
     assert method.streams(0)["target"].labels is None  # nothing clustered yet: all tracklets at random
-    method.pseudo_labels = np.arange(48) % 7 - 1  # an eighth is in no cluster
+    method.clusters.labels = np.arange(48) % 7 - 1  # an eighth is in no cluster
     stream = method.streams(1)["target"]
     assert len(stream.batches) == len(method.streams(1)["source"].batches)
     for batch in stream.batches:
@@ -307,7 +311,7 @@ def test_target_batches_by_clusters_once_there_are_any(folders):
         assert len(clusters) == 4
         assert clusters.min() >= 0
         assert set(counts) == {2}
-    method.pseudo_labels = np.arange(48) % 2
+    method.clusters.labels = np.arange(48) % 2
     assert {len(batch) for batch in method.streams(1)["target"].batches} == {4 * 2 * 2}  # only two clusters fit
 
 
@@ -316,7 +320,7 @@ def test_centroids_move_to_the_features_of_their_clusters(momentum, folders):
     method = make(folders, **{**OFF, "consistency_weight": 1.0, "centroid_momentum": momentum})
     method.begin_epoch(0)
     method.train()
-    before, held = method.centroids.clone(), []
+    before, held = method.clusters.centroids.clone(), []
     batch = next(batches_of(method))
     forward = method.forward_clips
     method.forward_clips = lambda given: held.append(forward(given)) or held[-1]
@@ -324,24 +328,24 @@ def test_centroids_move_to_the_features_of_their_clusters(momentum, folders):
         pass
     method.end_step()
     target = held[-1][1]
-    cluster = {row: y for rows, y in zip(method.target_tracklets.rows, method.pseudo_labels) for row in rows}
+    cluster = {row: y for rows, y in zip(method.target_tracklets.rows, method.clusters.labels) for row in rows}
     for feature, row in zip(F.normalize(target.neck.detach(), dim=1), batch["target"].indices[::4].tolist()):
         y = cluster[row]
         if y >= 0 and momentum < 1:
             moved = momentum * before[y] + (1 - momentum) * feature
             before[y] = moved / moved.norm()
-    assert torch.allclose(method.centroids, before, atol=1e-6)
+    assert torch.allclose(method.clusters.centroids, before, atol=1e-6)
 
 
 def test_k_means_and_too_few_clusters(folders):
     method = make(folders, clustering="k-means", clusters=5)
     method.cluster_target()
-    assert len(method.centroids) == 5
+    assert len(method.clusters.centroids) == 5
     method.config.clustering, method.config.eps, method.config.min_samples = "dbscan", 0.001, 40
-    kept = method.centroids.clone()
+    kept = method.clusters.centroids.clone()
     method.cluster_target()
-    assert torch.equal(method.centroids, kept)  # those of the epoch before
-    method.centroids = method.centroids[:0]
+    assert torch.equal(method.clusters.centroids, kept)  # those of the epoch before
+    method.clusters.labels = method.clusters.labels[:0]
     with pytest.raises(ConfigError, match="Raise --eps"):
         method.cluster_target()
 
@@ -349,12 +353,12 @@ def test_k_means_and_too_few_clusters(folders):
 def test_consistency_waits_for_its_first_epoch(folders):
     method = make(folders, consistency_start=1)
     method.begin_epoch(0)
-    assert len(method.centroids) == 0
+    assert len(method.clusters.centroids) == 0
     batch = next(batches_of(method))
     _, target = method.forward_clips(batch)
     assert float(method.consistency_loss(target, batch["target"])) == 0
     method.begin_epoch(1)
-    assert len(method.centroids) > 1
+    assert len(method.clusters.centroids) > 1
 
 
 def test_the_source_alone_needs_no_target_and_equals_its_two_losses(folders):

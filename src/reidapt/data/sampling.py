@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
+
 import numpy as np
 
 from reidapt.data.randomness import numpy_generator
@@ -18,6 +21,16 @@ def class_labels(table: CropTable) -> tuple[np.ndarray, np.ndarray]:
     persons = np.unique(person[person > 0])
     labels = np.where(person > 0, np.searchsorted(persons, person), -1).astype(np.int64)
     return labels, persons
+
+
+def passes(one: Callable[[int], list[np.ndarray]], seed: int, length: int) -> list[np.ndarray]:
+    """Batches of exactly ``length`` steps from freshly shuffled passes ``one(seed)``; 0: as many as one pass has."""
+    made: list[np.ndarray] = []
+    for part in itertools.count():
+        made += one(seed + 1_000_003 * part)
+        if len(made) >= length:
+            break
+    return made[: length or None]
 
 
 def pk_batches(

@@ -18,7 +18,6 @@ Zhong et al. 2017 (k-reciprocal encoding); Li et al. 2017 (AdaBN). Average linka
 from __future__ import annotations
 
 import copy
-import itertools
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -31,6 +30,7 @@ from torch import Tensor
 
 from reidapt import processes
 from reidapt.data import Batch, CropStore, CropTable, class_labels, normalise, pk_batches
+from reidapt.data.sampling import passes
 from reidapt.errors import ConfigError
 from reidapt.losses.identity import centroid_contrast, smoothed_cross_entropy, soft_contrast
 from reidapt.losses.proxies import inter_camera_contrast
@@ -47,7 +47,6 @@ from reidapt.methods.base import (
     warmup_cosine,
 )
 from reidapt.methods.pseudo_labels import (
-    Clusters,
     Grouping,
     camera_features,
     find_clusters,
@@ -55,10 +54,10 @@ from reidapt.methods.pseudo_labels import (
     move,
     nearest_joined,
     proxy_of,
-    too_few,
     views,
 )
 from reidapt.methods.source_only import with_generated
+from reidapt.methods.target_clusters import labels_or_last
 from reidapt.models.ema import ema_update
 from reidapt.models.embedder import ReidNet, ReidOutput
 from reidapt.models.statistics import estimate_statistics, frozen_statistics
@@ -251,12 +250,9 @@ class ClusterTeacher(Method):
         """PK batches of one epoch; with ``length``, exactly so many, freshly shuffled passes one after the other."""
         c = self.config
         persons = min(c.persons_per_batch, len(np.unique(labels[labels >= 0])))
-        batches: list[np.ndarray] = []
-        for part in itertools.count():
-            batches += pk_batches(labels, persons, c.pictures_per_person, seed=c.seed + 1_000_003 * part, epoch=epoch)
-            if len(batches) >= length:
-                return batches[: length or None]
-        raise AssertionError("unreachable")
+        return passes(
+            lambda seed: pk_batches(labels, persons, c.pictures_per_person, seed=seed, epoch=epoch), c.seed, length
+        )
 
     # -- the training step ---------------------------------------------------------------------------------------
 
@@ -348,7 +344,9 @@ class ClusterTeacher(Method):
             "%d clusters, %.0f %% of %d target crops in none (radius %.2f, silhouette %.3f)",
             *(clusters.found, 100 * clusters.outliers, len(features), clusters.radius, clusters.silhouette),
         )
-        labels = self.usable(clusters, len(features))
+        start = "or start from a run that fits the target better (--init)"
+        what = f"{len(features)} target crops"
+        labels = labels_or_last(clusters, self.pseudo_labels, what, c.min_samples, start)
         found = int(labels.max()) + 1
         self.centroids = group_means(features, torch.from_numpy(labels), found).to(self.device)
         self.pseudo_labels = nearest_joined(features, labels, self.centroids.cpu(), c.join_margin)
@@ -371,16 +369,6 @@ class ClusterTeacher(Method):
             device=self.device,
             bf16=self.bf16,
         )
-
-    def usable(self, clusters: Clusters, crops: int) -> np.ndarray:
-        """The labels to learn: these, or the last epoch's where these are fewer than two clusters."""
-        if clusters.found >= 2:
-            return clusters.labels
-        if len(self.pseudo_labels) == crops:
-            log.warning("%d cluster(s): the epoch goes on with the clusters of the last one", clusters.found)
-            return self.pseudo_labels
-        start = "or start from a run that fits the target better (--init)"
-        raise too_few(clusters.found, f"{crops} target crops", clusters.radius, self.config.min_samples, start)
 
     @torch.no_grad()
     def update_memory(self, features: Tensor, labels: Tensor, rows: Tensor) -> None:

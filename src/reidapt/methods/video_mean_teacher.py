@@ -39,16 +39,18 @@ from reidapt.data import Batch, CropStore, CropTable, batches, class_labels, gen
 from reidapt.data.clips import ClipAugment, ClipStore, clip_batches
 from reidapt.data.packed import packed_store
 from reidapt.data.randomness import numpy_generator
+from reidapt.data.sampling import passes
 from reidapt.data.tracklets import Policy, Tracklets, tracklet_groups, usable_tracklets
 from reidapt.errors import ConfigError
 from reidapt.evaluation.embedding import evaluating
 from reidapt.evaluation.tracklets import tracklet_clips
 from reidapt.losses.clip_domains import ClipDomains
 from reidapt.losses.domain import ramp
-from reidapt.losses.identity import centroid_contrast, smoothed_cross_entropy, soft_contrast
+from reidapt.losses.identity import smoothed_cross_entropy
 from reidapt.losses.triplet import batch_hard_triplet
 from reidapt.methods.base import Method, Stream, TrainConfig, adam, copy_network, labels_of, warmup_cosine
-from reidapt.methods.pseudo_labels import Grouping, camera_features, find_clusters, group_means, move, too_few, views
+from reidapt.methods.pseudo_labels import Clusters, Grouping, camera_features, find_clusters, views
+from reidapt.methods.target_clusters import TargetClusters, labels_or_last
 from reidapt.models.ema import ema_update
 from reidapt.models.embedder import ReidNet
 from reidapt.models.statistics import frozen_statistics
@@ -201,10 +203,7 @@ class VideoMeanTeacher(Method):
         self.domains = ClipDomains(dim, hidden)
         self.updates: Tensor  # t, global step of the teacher
         self.register_buffer("updates", torch.zeros((), dtype=torch.int64))
-        self.centroids: Tensor  # C (clusters, D), L2-normalised; in the extra state, as their number changes
-        self.register_buffer("centroids", torch.empty(0, dim), persistent=False)
-        self.pseudo_labels = np.empty(0, np.int64)  # the cluster of each target tracklet; -1 = in none
-        self.seen: tuple[Tensor, Tensor] | None = None  # this step's target features and their clusters
+        self.clusters = TargetClusters(dim)  # of the target's tracklets
         self.length = 1  # steps of an epoch, set by `streams`
 
     @property
@@ -267,7 +266,7 @@ class VideoMeanTeacher(Method):
         streams = {"source": Stream(self.source, rows, labels, augment)}
         if self.target is not None:
             assert self.target_tracklets is not None
-            count, found = len(self.target_tracklets), self.pseudo_labels
+            count, found = len(self.target_tracklets), self.clusters.labels
 
             def some(seed: int) -> list[np.ndarray]:
                 if c.target_sampling == "random" or len(found) == 0:
@@ -377,23 +376,17 @@ class VideoMeanTeacher(Method):
         with torch.no_grad(), evaluating(self.teacher):
             teacher = self.teacher.embed(self.clips(batch.views[1]))
         student = F.normalize(target.neck.float(), dim=1)
-        loss = soft_contrast(student, teacher, self.centroids, c.temperature, c.teacher_temperature)
-        self.record("loss/consistency", loss)
         labels = batch.labels[:: c.frames]
-        known = labels >= 0
-        if c.centroid_momentum < 1:
-            self.seen = student[known].detach(), labels[known]
-        if c.cluster_share > 0 and known.any():
-            hard = centroid_contrast(student[known], labels[known], self.centroids, c.temperature)
+        loss, hard = self.clusters.losses(student, teacher, labels, c.temperature, c.teacher_temperature)
+        self.record("loss/consistency", loss)
+        if c.cluster_share > 0 and hard is not None:
             self.record("loss/cluster", hard)
             loss = (1 - c.cluster_share) * loss + c.cluster_share * hard
         return float(c.consistency_weight) * loss
 
     def end_step(self) -> None:
         """The teacher moves on the global step, parameters and BatchNorm buffers alike; centroids move to what was seen."""
-        if self.seen is not None:
-            move(self.centroids, *self.seen, self.config.centroid_momentum)
-            self.seen = None
+        self.clusters.follow(self.config.centroid_momentum)
         self.updates += 1
         t = int(self.updates)
         ema_update(self.teacher, self.student, min(1 - 1 / (t + 1), self.config.momentum))
@@ -414,28 +407,21 @@ class VideoMeanTeacher(Method):
         """
         c, features = self.config, self.target_features()
         if c.clustering == "k-means":
-            labels, radius = kmeans(features, c.clusters, seed=c.seed), 0.0
+            clusters = Clusters(kmeans(features, c.clusters, seed=c.seed), 0.0, 0.0)
         else:
             clusters = find_clusters(
                 features, grouping=c.clustering, eps=c.eps, min_samples=c.min_samples, k1=c.k1, k2=c.k2
             )
-            labels, radius = clusters.labels, clusters.radius
-            self.record("radius", radius)
+            self.record("radius", clusters.radius)
             self.record("silhouette", clusters.silhouette)
-        found = int(labels.max(initial=-1)) + 1
-        outliers = float((labels < 0).mean())
-        log.info("%d clusters, %.0f %% of %d target tracklets in none", found, 100 * outliers, len(features))
+        what, found, outliers = f"{len(features)} target tracklets", clusters.found, clusters.outliers
+        log.info("%d clusters, %.0f %% of %s in none", found, 100 * outliers, what)
         self.record("clusters", found)
         self.record("outliers", outliers)
-        if found >= 2:
-            self.centroids = group_means(features, torch.from_numpy(labels), found).to(self.device)
-            self.pseudo_labels = labels
-            return
-        if len(self.centroids):
-            log.warning("%d cluster(s): the epoch goes on with the clusters of the last one", found)
-            return
         start = "start the consistency later (--consistency_start), or start from a trained run (--init)"
-        raise too_few(found, f"{len(features)} target tracklets", radius, c.min_samples, start)
+        last = self.clusters.labels
+        if (labels := labels_or_last(clusters, last, what, c.min_samples, start)) is not last:
+            self.clusters.renew(features, labels)
 
     def target_features(self) -> Tensor:
         """What is clustered: the teacher's features of one clip of every target tracklet, float32 (N, D) on the CPU."""
@@ -465,19 +451,7 @@ class VideoMeanTeacher(Method):
             copy_network(network, start, classifier=self.same_classes(other))
 
     def get_extra_state(self) -> dict[str, Any]:
-        return {"centroids": self.centroids.cpu(), "pseudo_labels": torch.from_numpy(self.pseudo_labels)}
+        return self.clusters.state()
 
     def set_extra_state(self, state: dict[str, Any]) -> None:
-        self.centroids = state["centroids"].to(self.centroids.device)
-        if "pseudo_labels" in state:  # runs of earlier versions have none
-            self.pseudo_labels = state["pseudo_labels"].numpy()
-
-
-def passes(one: Callable[[int], list[np.ndarray]], seed: int, length: int) -> list[np.ndarray]:
-    """Batches of exactly ``length`` steps from freshly shuffled passes ``one(seed)``; 0: as many as one pass has."""
-    made: list[np.ndarray] = []
-    for part in itertools.count():
-        made += one(seed + 1_000_003 * part)
-        if len(made) >= length:
-            break
-    return made[: length or None]
+        self.clusters.restore(state)

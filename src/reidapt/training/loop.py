@@ -178,19 +178,20 @@ def renderer_of(config: RunConfig, stores: dict[str, CropStore], fabric: lightni
 
 def new_method(cls: type[Method], config: RunConfig, *, persons: int) -> Method:
     """The method at the start of a run: from the seed, or from the run that ``--init`` names."""
-    initial = restore_method(read_checkpoint(Path(config.init)), config.init) if config.init else None
-    if initial is not None:
-        check_start(initial.config, config)
+    if not config.init:
+        lightning.seed_everything(config.seed, verbose=False)
+        return cls(config, persons=persons)
+    initial = restore_method(read_checkpoint(Path(config.init)), config.init)
+    check_start(initial.config, config)
     lightning.seed_everything(config.seed, verbose=False)
-    method = cls(config, persons=persons) if initial is None else untrained(cls, config, persons=persons)
-    if initial is not None:
-        method.load_initial(initial)
-        if (in_grey(initial.config), in_grey(config), method.takes_modality) == (True, False, False):
-            log.warning(
-                "--init names the run '%s', which has seen pictures in grey alone; this one shows it colours. --grey 1 goes on in "
-                "grey.",
-                config.init,
-            )
+    method = untrained(cls, config, persons=persons)
+    method.load_initial(initial)
+    if (in_grey(initial.config), in_grey(config), method.takes_modality) == (True, False, False):
+        log.warning(
+            "--init names the run '%s', which has seen pictures in grey alone; this one shows it colours. --grey 1 goes on in "
+            "grey.",
+            config.init,
+        )
     return method
 
 
