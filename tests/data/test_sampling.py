@@ -11,6 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reidapt.data import CropTable, batches, class_labels, pk_batches
+from reidapt.data.sampling import passes
 from reidapt.errors import DataError
 
 
@@ -147,3 +148,16 @@ def test_a_visit_has_rows_of_every_modality(counts: list[tuple[int, int]], pictu
 def test_too_few_persons_in_both_modalities_is_said() -> None:
     with pytest.raises(DataError, match=r"have 1 persons .* without one of the modalities"):
         pk_batches(np.array([0, 0, 1, 2]), 2, 1, modality=np.array(["colour", "sketch", "colour", "sketch"]))
+
+
+def test_passes_fill_an_epoch_with_freshly_shuffled_ones():
+    def one(seed):
+        return list(np.random.default_rng(seed).permutation(5).reshape(5, 1))
+
+    made = passes(one, 3, 12)
+    assert len(made) == 12
+    assert np.array_equal(made[:5], one(3))
+    assert sorted(np.concatenate(made[5:10])) == [0, 1, 2, 3, 4]
+    assert not np.array_equal(made[5:10], made[:5])
+    assert np.array_equal(passes(one, 3, 0), one(3))
+    assert np.array_equal(passes(one, 3, 2), one(3)[:2])
